@@ -26,20 +26,12 @@ type AdamWStep struct {
 //
 // The root of v[i] is the float32 nearest to it.
 func AdamW(p, m, v, g []float32, s AdamWStep) {
-	same(len(p), len(m))
-	same(len(p), len(v))
-	same(len(p), len(g))
-	adamW(p, m, v, g, adamWCoef{
-		b1:   float32(s.Beta1),
-		c1:   float32(1 - s.Beta1),
-		b2:   float32(s.Beta2),
-		c2:   float32(1 - s.Beta2),
-		eps:  float32(s.Eps),
-		keep: float32(1 - float64(s.LR*s.Decay)),
-		step: float32(s.LR / s.Bias1),
-		root: float32(math.Sqrt(s.Bias2)),
-	})
+	do(opAdamW, args{v: [6][]float32{p, m, v, g}, s: [8]float32{
+		float32(s.Beta1), float32(1 - s.Beta1),
+		float32(s.Beta2), float32(1 - s.Beta2),
+		float32(s.Eps),
+		float32(1 - float64(s.LR*s.Decay)),
+		float32(s.LR / s.Bias1),
+		float32(math.Sqrt(s.Bias2)),
+	}})
 }
-
-// adamWCoef is an AdamWStep as the loop uses it.
-type adamWCoef struct{ b1, c1, b2, c2, eps, keep, step, root float32 }

@@ -2,13 +2,14 @@ package kernels
 
 import "math"
 
-func adamWGeneric(p, m, v, g []float32, k adamWCoef) {
+func adamWGeneric(p, m, v, g []float32, s *[8]float32) {
+	b1, c1, b2, c2, eps, keep, step, root := s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]
 	p, m, v = p[:len(g)], m[:len(g)], v[:len(g)]
 	for i, gi := range g {
-		mi := float32(k.b1*m[i]) + float32(k.c1*gi)
-		vi := float32(k.b2*v[i]) + float32(float32(k.c2*gi)*gi)
+		mi := float32(b1*m[i]) + float32(c1*gi)
+		vi := float32(b2*v[i]) + float32(float32(c2*gi)*gi)
 		m[i], v[i] = mi, vi
-		den := float32(math.Sqrt(float64(vi)))/k.root + k.eps
-		p[i] = float32(k.keep*p[i]) - float32(k.step*mi)/den
+		den := float32(math.Sqrt(float64(vi)))/root + eps
+		p[i] = float32(keep*p[i]) - float32(step*mi)/den
 	}
 }

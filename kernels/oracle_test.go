@@ -15,15 +15,15 @@ func mul(a, b float32) float32 { return float32(float64(a) * float64(b)) }
 func div(a, b float32) float32 { return float32(float64(a) / float64(b)) }
 func root(a float32) float32   { return float32(math.Sqrt(float64(a))) }
 
-// hyper is the hyper-parameters of an op; not every op uses all.
+// hyper is the hyper-parameters of a kernel; not every formula uses all.
 type hyper struct {
 	lr, a, b float64
 	n        int
 }
 
-// An op is a kernel under test: run works on whole vectors, oracle on element i
+// A formula is a kernel under test: run works on whole vectors, oracle on element i
 // of each, in the same order. The first changed of them may change.
-type op struct {
+type formula struct {
 	name    string
 	vectors int
 	changed int
@@ -32,12 +32,30 @@ type op struct {
 	oracle  func(x []float32, h hyper)
 }
 
-var ops = []op{
+var formulas = []formula{
+	{"DelayedFirst", 3, 2, 16,
+		func(v [][]float32, h hyper) { DelayedFirst(v[0], v[1], v[2], h.lr, h.n) },
+		func(x []float32, h hyper) {
+			x[1] = x[2]
+			x[0] = sub(x[0], mul(float32(h.lr), div(x[2], float32(h.n))))
+		}},
+	{"DelayedFirstC", 4, 2, 20,
+		func(v [][]float32, h hyper) { DelayedFirstC(v[0], v[1], v[2], v[3], h.lr, h.a, h.n) },
+		func(x []float32, h hyper) {
+			x[1] = x[3]
+			x[0] = sub(x[0], mul(float32(h.lr), add(mul(float32(h.a), x[2]), div(x[3], float32(h.n)))))
+		}},
 	{"DelayedPlain", 3, 2, 20,
 		func(v [][]float32, h hyper) { DelayedPlain(v[0], v[1], v[2], h.lr, h.n) },
+		func(x []float32, h hyper) { plain(x, x[2], h.lr, h.n) }},
+	{"DelayedPlains", 8, 2, 52, // four in one pass and two singly
+		func(v [][]float32, h hyper) {
+			DelayedPlains(v[0], v[1], v[2:], []float64{h.lr, h.a, h.b, 1, -h.lr, 2 * h.lr}, h.n)
+		},
 		func(x []float32, h hyper) {
-			x[1] = add(x[1], x[2])
-			x[0] = sub(x[0], mul(float32(h.lr), div(x[2], float32(h.n))))
+			for k, lr := range []float64{h.lr, h.a, h.b, 1, -h.lr, 2 * h.lr} {
+				plain(x, x[2+k], lr, h.n)
+			}
 		}},
 	{"DelayedPlainC", 4, 2, 24,
 		func(v [][]float32, h hyper) { DelayedPlainC(v[0], v[1], v[2], v[3], h.lr, h.a, h.n) },
@@ -45,12 +63,11 @@ var ops = []op{
 			x[1] = add(x[1], x[3])
 			x[0] = sub(x[0], mul(float32(h.lr), add(mul(float32(h.a), x[2]), div(x[3], float32(h.n)))))
 		}},
-	{"DelayedStep", 4, 3, 28,
+	{"DelayedStep", 4, 2, 24,
 		func(v [][]float32, h hyper) { DelayedStep(v[0], v[1], v[2], v[3], h.lr, h.a, h.b, h.n) },
 		func(x []float32, h hyper) {
-			x[2] = add(mul(float32(h.a), x[2]), div(add(x[1], x[3]), float32(h.n)))
-			x[0] = sub(x[0], mul(float32(h.lr), add(mul(float32(h.b), x[2]), div(x[3], float32(h.n)))))
-			x[1] = 0
+			x[1] = add(mul(float32(h.a), x[1]), div(add(x[2], x[3]), float32(h.n)))
+			x[0] = sub(x[0], mul(float32(h.lr), add(mul(float32(h.b), x[1]), div(x[3], float32(h.n)))))
 		}},
 	{"SGD", 2, 1, 12,
 		func(v [][]float32, h hyper) { SGD(v[0], v[1], h.lr) },
@@ -114,6 +131,11 @@ var ops = []op{
 func adamStep(h hyper) AdamWStep {
 	return AdamWStep{LR: h.lr, Beta1: h.a, Beta2: h.b, Eps: 1e-8, Decay: 0.1,
 		Bias1: 1 - math.Pow(h.a, 3), Bias2: 1 - math.Pow(h.b, 3)}
+}
+
+func plain(x []float32, g float32, lr float64, n int) {
+	x[1] = add(x[1], g)
+	x[0] = sub(x[0], mul(float32(lr), div(g, float32(n))))
 }
 
 func mixed(y, x float32, a float64) float32 {

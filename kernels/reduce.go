@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // block is the number of elements that [Dot] sums by themselves.
 const block = 4096
@@ -23,13 +26,30 @@ const block = 4096
 // float64, so a fused multiply-add gives the same bits.
 func Dot(x, y []float32) float64 {
 	same(len(x), len(y))
-	return dot(x, y)
+	blocks := (len(x) + block - 1) / block
+	if threads(len(x)) == 1 {
+		sum := 0.0
+		for b := range blocks {
+			sum += dotBlock(x, y, b)
+		}
+		return sum
+	}
+	t := newTeam()
+	t.x, t.y = x, y
+	t.sums = slices.Grow(t.sums[:0], blocks)[:blocks]
+	t.run(len(x), (*team).dot)
+	sum := 0.0
+	for _, s := range t.sums {
+		sum += s
+	}
+	t.release()
+	return sum
 }
 
 // Norm is the L2 norm of x in float64: the root of Dot(x, x). It does not
 // overflow.
 func Norm(x []float32) float64 {
-	return math.Sqrt(dot(x, x))
+	return math.Sqrt(Dot(x, x))
 }
 
 // Clip limits the L2 norm of g and returns the norm that it had:
@@ -49,5 +69,45 @@ func Clip(g []float32, bound float64) (norm float64) {
 
 // Finite reports whether x has neither a NaN nor an infinity.
 func Finite(x []float32) bool {
-	return finite(x)
+	if threads(len(x)) == 1 {
+		return finite(x)
+	}
+	t := newTeam()
+	t.x = x
+	t.infinite.Store(false)
+	t.run(len(x), (*team).finite)
+	ok := !t.infinite.Load()
+	t.release()
+	return ok
+}
+
+func (t *team) dot(lo, hi int) {
+	for b := lo / block; b*block < hi; b++ {
+		t.sums[b] = dotBlock(t.x, t.y, b)
+	}
+}
+
+// finite leaves out what comes after the first piece with a flaw.
+func (t *team) finite(lo, hi int) {
+	if !t.infinite.Load() && !finite(t.x[lo:hi]) {
+		t.infinite.Store(true)
+	}
+}
+
+// dotBlock is the sum of block b.
+func dotBlock(x, y []float32, b int) float64 {
+	lo, hi := b*block, min((b+1)*block, len(x))
+	x, y = x[lo:hi], y[lo:hi]
+	var lane [16]float64
+	whole := len(x) &^ 15
+	dotLanes(&lane, x[:whole], y[:whole])
+	for j, xj := range x[whole:] {
+		lane[j] += float64(float64(xj) * float64(y[whole+j]))
+	}
+	for w := len(lane) / 2; w > 0; w /= 2 {
+		for j := range w {
+			lane[j] += lane[j+w]
+		}
+	}
+	return lane[0]
 }

@@ -2,31 +2,14 @@ package kernels
 
 import "math"
 
-func dotGeneric(x, y []float32) (sum float64) {
-	for len(x) > block {
-		sum += dotBlockGeneric(x[:block], y[:block])
-		x, y = x[block:], y[block:]
-	}
-	return sum + dotBlockGeneric(x, y)
-}
-
-func dotBlockGeneric(x, y []float32) float64 {
-	var lane [16]float64
+// dotLanesGeneric adds the products of x and y, a multiple of 16 elements, to the lanes.
+func dotLanesGeneric(lane *[16]float64, x, y []float32) {
 	for len(x) >= len(lane) && len(y) >= len(lane) {
 		for j := range lane {
 			lane[j] += float64(float64(x[j]) * float64(y[j]))
 		}
 		x, y = x[len(lane):], y[len(lane):]
 	}
-	for j, xj := range x {
-		lane[j] += float64(float64(xj) * float64(y[j]))
-	}
-	for w := len(lane) / 2; w > 0; w /= 2 {
-		for j := range w {
-			lane[j] += lane[j+w]
-		}
-	}
-	return lane[0]
 }
 
 func finiteGeneric(x []float32) bool {

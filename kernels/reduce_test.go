@@ -147,25 +147,3 @@ func TestFinite(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkReduce(b *testing.B) {
-	x, y := vector(1, 1<<18), vector(2, 1<<18)
-	b.Run("Dot", func(b *testing.B) {
-		b.SetBytes(8 << 18)
-		for b.Loop() {
-			Dot(x, y)
-		}
-	})
-	b.Run("Norm", func(b *testing.B) {
-		b.SetBytes(4 << 18)
-		for b.Loop() {
-			Norm(x)
-		}
-	})
-	b.Run("Finite", func(b *testing.B) {
-		b.SetBytes(4 << 18)
-		for b.Loop() {
-			Finite(x)
-		}
-	})
-}

@@ -6,9 +6,7 @@ package kernels
 //
 // dst may be x or y.
 func Delta(dst, x, y []float32) {
-	same(len(dst), len(x))
-	same(len(dst), len(y))
-	delta(dst, x, y)
+	do(opDelta, args{v: [6][]float32{dst, x, y}})
 }
 
 // Mean is the mean of one or more vectors, summed in the order of the arguments:
@@ -27,12 +25,39 @@ func Mean(dst []float32, vs ...[]float32) {
 	for _, v := range vs {
 		same(len(dst), len(v))
 	}
-	mean(dst, vs)
+	if threads(len(dst)) == 1 {
+		mean(dst, vs, 0)
+		return
+	}
+	t := newTeam()
+	t.x, t.vectors = dst, append(t.vectors[:0], vs...)
+	t.run(len(dst), (*team).mean)
+	t.release()
 }
 
 // Scale is
 //
 //	for i := range x { x[i] *= a }
 func Scale(x []float32, a float64) {
-	scale(x, float32(a))
+	do(opScale, args{v: [6][]float32{x}, s: [8]float32{float32(a)}})
+}
+
+func (t *team) mean(lo, hi int) { mean(t.x[lo:hi], t.vectors, lo) }
+
+// mean is the mean of the parts of vs that begin at lo. It sums a piece at a time in
+// a buffer, so that each vector is read in runs and dst may be any of them.
+func mean(dst []float32, vs [][]float32, lo int) {
+	var buf [1024]float32
+	n := len(vs)
+	for ; len(dst) > 0; lo += len(buf) {
+		sum := buf[:min(len(buf), len(dst))]
+		hi := lo + len(sum)
+		copy(sum, vs[0][lo:hi])
+		for _, v := range vs[1:] {
+			run(opAdd, &args{v: [6][]float32{sum, v[lo:hi]}})
+		}
+		run(opDivide, &args{v: [6][]float32{sum}, s: by(n)})
+		copy(dst, sum)
+		dst = dst[len(sum):]
+	}
 }

@@ -21,7 +21,8 @@ import (
 //	}
 //
 // with m = D = 0 at the beginning. The rounding is that of
-// [kernels.DelayedPlain], [kernels.DelayedPlainC] and [kernels.DelayedStep].
+// [kernels.DelayedPlain], [kernels.DelayedPlainC] and [kernels.DelayedStep], and the
+// first gradient of a window is not added to D = 0 but put in its place.
 //
 // In the long run one gradient moves the parameters by lr/Every/(1-Beta) times
 // itself. Some programs quote a nominal rate and multiply it by Every; lr is the
@@ -71,14 +72,19 @@ func (x *Delayed) Init(n int) error {
 // Apply implements [Momentum].
 func (x *Delayed) Apply(params, grad []float32, lr float64) {
 	x.t++
-	switch {
-	case x.t%uint64(x.Every) == 0:
-		coef := (1 - float64(x.C*float64(x.Every)) + x.C) * x.Beta
-		kernels.DelayedStep(params, x.d, x.m, grad, lr, x.Beta, coef, x.Every)
+	n, cb := x.Every, x.C*x.Beta
+	switch place := x.t % uint64(n); {
+	case place == 0:
+		coef := (1 - float64(x.C*float64(n)) + x.C) * x.Beta
+		kernels.DelayedStep(params, x.m, x.d, grad, lr, x.Beta, coef, n)
+	case place == 1 && x.C == 0:
+		kernels.DelayedFirst(params, x.d, grad, lr, n)
+	case place == 1:
+		kernels.DelayedFirstC(params, x.d, x.m, grad, lr, cb, n)
 	case x.C == 0:
-		kernels.DelayedPlain(params, x.d, grad, lr, x.Every)
+		kernels.DelayedPlain(params, x.d, grad, lr, n)
 	default:
-		kernels.DelayedPlainC(params, x.d, x.m, grad, lr, x.C*x.Beta, x.Every)
+		kernels.DelayedPlainC(params, x.d, x.m, grad, lr, cb, n)
 	}
 }
 
