@@ -38,23 +38,28 @@ func DelayedPlain(p, d, g []float32, lr float64, n int) {
 	do(opDelayedPlain, args{v: [6][]float32{p, d, g}, s: by(n, float32(lr))})
 }
 
-// DelayedPlains is [DelayedPlain] with each of gs in turn, gs[k] at rate lrs[k], to
-// the same bits. Four at a time are done in one pass, which moves 32 bytes a
-// parameter instead of 80.
-func DelayedPlains(p, d []float32, gs [][]float32, lrs []float64, n int) {
-	same(len(gs), len(lrs))
+// DelayedPlains is [DelayedPlain] with each of gs in turn, to the same bits. Four at
+// a time are done in one pass, which moves 32 bytes a parameter instead of 80.
+func DelayedPlains(p, d []float32, gs []Gradient, n int) {
 	for _, g := range gs {
-		same(len(p), len(g))
+		same(len(p), len(g.Values))
 	}
-	for ; len(gs) >= 4; gs, lrs = gs[4:], lrs[4:] {
+	for ; len(gs) >= 4; gs = gs[4:] {
 		do(opDelayedPlain4, args{
-			v: [6][]float32{p, d, gs[0], gs[1], gs[2], gs[3]},
-			s: by(n, float32(lrs[0]), float32(lrs[1]), float32(lrs[2]), float32(lrs[3])),
+			v: [6][]float32{p, d, gs[0].Values, gs[1].Values, gs[2].Values, gs[3].Values},
+			s: by(n, float32(gs[0].LR), float32(gs[1].LR), float32(gs[2].LR), float32(gs[3].LR)),
 		})
 	}
-	for k, g := range gs {
-		DelayedPlain(p, d, g, lrs[k], n)
+	for _, g := range gs {
+		DelayedPlain(p, d, g.Values, g.LR, n)
 	}
+}
+
+// A Gradient is a gradient, or a pseudo-gradient, and the learning rate of the step
+// along it.
+type Gradient struct {
+	Values []float32
+	LR     float64
 }
 
 // DelayedPlainC is [DelayedPlain] with a part of the momentum, cb = c*beta:

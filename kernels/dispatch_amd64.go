@@ -56,6 +56,8 @@ func runAVX2(k op, a *args) {
 		replayBaseAVX2(a)
 	case opReplayCarry:
 		replayCarryAVX2(a)
+	case opCopy:
+		copyAVX2(a)
 	case opDelta:
 		deltaAVX2(a)
 	case opDeltaAdd:
@@ -101,6 +103,8 @@ func runAVX512(k op, a *args) {
 		replayBaseAVX512(a)
 	case opReplayCarry:
 		replayCarryAVX512(a)
+	case opCopy:
+		copyAVX512(a)
 	case opDelta:
 		deltaAVX512(a)
 	case opDeltaAdd:

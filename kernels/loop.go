@@ -26,6 +26,7 @@ const (
 	opMixCarry
 	opReplayBase
 	opReplayCarry
+	opCopy
 	opDelta
 	opDeltaAdd
 	opAdd
@@ -51,6 +52,7 @@ var operands = [ops]struct{ all, changed int }{
 	opMixCarry:      {3, 2},
 	opReplayBase:    {3, 2},
 	opReplayCarry:   {3, 2},
+	opCopy:          {2, 1},
 	opDelta:         {3, 1},
 	opDeltaAdd:      {3, 1},
 	opAdd:           {2, 1},
@@ -139,6 +141,8 @@ func runGeneric(k op, a *args) {
 		replayBaseGeneric(v[0], v[1], v[2])
 	case opReplayCarry:
 		replayCarryGeneric(v[0], v[1], v[2])
+	case opCopy:
+		copy(v[0], v[1])
 	case opDelta:
 		deltaGeneric(v[0], v[1], v[2])
 	case opDeltaAdd:

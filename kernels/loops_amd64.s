@@ -4801,6 +4801,179 @@ done:
 	VZEROUPPER
 	RET
 
+// func copyAVX2(a *args)
+// Requires: AVX, MMX+
+TEXT ·copyAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), DX
+	MOVQ 8(DX), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	MOVQ (DX), BX
+	MOVQ 24(DX), SI
+	CMPB 176(DX), $0x00
+	JE   cached
+
+align:
+	LEAQ   (BX)(CX*1), DX
+	TESTQ  $0x0000001f, DX
+	JE     aligned
+	CMPQ   CX, AX
+	JGE    aligned
+	VMOVSS (SI)(CX*1), X0
+	VMOVSS X0, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    align
+
+aligned:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+stream:
+	CMPQ     CX, DX
+	JG       streamEnd
+	VMOVUPS  (SI)(CX*1), Y0
+	VMOVNTPS Y0, (BX)(CX*1)
+	VMOVUPS  32(SI)(CX*1), Y0
+	VMOVNTPS Y0, 32(BX)(CX*1)
+	VMOVUPS  64(SI)(CX*1), Y0
+	VMOVNTPS Y0, 64(BX)(CX*1)
+	VMOVUPS  96(SI)(CX*1), Y0
+	VMOVNTPS Y0, 96(BX)(CX*1)
+	ADDQ     $0x80, CX
+	JMP      stream
+
+streamEnd:
+	SFENCE
+
+cached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+many:
+	CMPQ    CX, DX
+	JG      manyEnd
+	VMOVUPS (SI)(CX*1), Y0
+	VMOVUPS Y0, (BX)(CX*1)
+	VMOVUPS 32(SI)(CX*1), Y0
+	VMOVUPS Y0, 32(BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Y0
+	VMOVUPS Y0, 64(BX)(CX*1)
+	VMOVUPS 96(SI)(CX*1), Y0
+	VMOVUPS Y0, 96(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, DX
+	SUBQ $0x20, DX
+
+one:
+	CMPQ    CX, DX
+	JG      oneEnd
+	VMOVUPS (SI)(CX*1), Y0
+	VMOVUPS Y0, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	JMP     one
+
+oneEnd:
+rest:
+	CMPQ   CX, AX
+	JGE    done
+	VMOVSS (SI)(CX*1), X0
+	VMOVSS X0, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    rest
+
+done:
+	VZEROUPPER
+	RET
+
+// func copyAVX512(a *args)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·copyAVX512(SB), NOSPLIT, $0-8
+	MOVQ      a+0(FP), DX
+	MOVQ      8(DX), AX
+	SHLQ      $0x02, AX
+	XORQ      CX, CX
+	MOVQ      (DX), BX
+	MOVQ      24(DX), SI
+	CMPB      176(DX), $0x00
+	JE        cached
+	LEAQ      (BX)(CX*1), DX
+	NEGQ      DX
+	ANDQ      $0x3f, DX
+	MOVQ      AX, DI
+	SUBQ      CX, DI
+	CMPQ      DX, DI
+	CMOVQGT   DI, DX
+	MOVQ      DX, R8
+	SHRQ      $0x02, R8
+	MOVQ      $-1, DI
+	SHLXQ     R8, DI, DI
+	NOTQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (SI)(CX*1), K1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      DX, CX
+	MOVQ      AX, DX
+	SUBQ      $0x80, DX
+
+stream:
+	CMPQ     CX, DX
+	JG       streamEnd
+	VMOVUPS  (SI)(CX*1), Z0
+	VMOVNTPS Z0, (BX)(CX*1)
+	VMOVUPS  64(SI)(CX*1), Z0
+	VMOVNTPS Z0, 64(BX)(CX*1)
+	ADDQ     $0x80, CX
+	JMP      stream
+
+streamEnd:
+	SFENCE
+
+cached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+many:
+	CMPQ    CX, DX
+	JG      manyEnd
+	VMOVUPS (SI)(CX*1), Z0
+	VMOVUPS Z0, (BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Z0
+	VMOVUPS Z0, 64(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, DX
+	SUBQ $0x40, DX
+
+one:
+	CMPQ    CX, DX
+	JG      oneEnd
+	VMOVUPS (SI)(CX*1), Z0
+	VMOVUPS Z0, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     one
+
+oneEnd:
+	SUBQ      CX, AX
+	JE        done
+	MOVQ      AX, DI
+	SHRQ      $0x02, DI
+	MOVQ      $-1, DX
+	SHLXQ     DI, DX, DX
+	NOTQ      DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (SI)(CX*1), K1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      AX, CX
+
+done:
+	VZEROUPPER
+	RET
+
 // func deltaAVX2(a *args)
 // Requires: AVX, MMX+
 TEXT ·deltaAVX2(SB), NOSPLIT, $0-8

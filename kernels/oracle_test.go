@@ -50,7 +50,7 @@ var formulas = []formula{
 		func(x []float32, h hyper) { plain(x, x[2], h.lr, h.n) }},
 	{"DelayedPlains", 8, 2, 52, // four in one pass and two singly
 		func(v [][]float32, h hyper) {
-			DelayedPlains(v[0], v[1], v[2:], []float64{h.lr, h.a, h.b, 1, -h.lr, 2 * h.lr}, h.n)
+			DelayedPlains(v[0], v[1], []Gradient{{v[2], h.lr}, {v[3], h.a}, {v[4], h.b}, {v[5], 1}, {v[6], -h.lr}, {v[7], 2 * h.lr}}, h.n)
 		},
 		func(x []float32, h hyper) {
 			for k, lr := range []float64{h.lr, h.a, h.b, 1, -h.lr, 2 * h.lr} {
@@ -117,6 +117,9 @@ var formulas = []formula{
 			x[0] = add(x[2], unsent)
 			x[1] = sub(x[0], unsent)
 		}},
+	{"Copy", 2, 1, 8,
+		func(v [][]float32, h hyper) { Copy(v[0], v[1]) },
+		func(x []float32, h hyper) { x[0] = x[1] }},
 	{"Delta", 3, 1, 12,
 		func(v [][]float32, h hyper) { Delta(v[0], v[1], v[2]) },
 		func(x []float32, h hyper) { x[0] = sub(x[1], x[2]) }},

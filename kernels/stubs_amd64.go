@@ -95,6 +95,12 @@ func replayCarryAVX2(a *args)
 func replayCarryAVX512(a *args)
 
 //go:noescape
+func copyAVX2(a *args)
+
+//go:noescape
+func copyAVX512(a *args)
+
+//go:noescape
 func deltaAVX2(a *args)
 
 //go:noescape

@@ -1,5 +1,12 @@
 package kernels
 
+// Copy is
+//
+//	for i := range dst { dst[i] = x[i] }
+func Copy(dst, x []float32) {
+	do(opCopy, args{v: [6][]float32{dst, x}})
+}
+
 // Delta is
 //
 //	for i := range dst { dst[i] = x[i] - y[i] }
@@ -17,7 +24,7 @@ func Delta(dst, x, y []float32) {
 //		dst[i] = s / float32(len(vs))
 //	}
 //
-// dst may be one of vs.
+// dst may be vs[0].
 func Mean(dst []float32, vs ...[]float32) {
 	if len(vs) == 0 {
 		panic("kernels: mean of no vectors")
@@ -44,20 +51,18 @@ func Scale(x []float32, a float64) {
 
 func (t *team) mean(lo, hi int) { mean(t.x[lo:hi], t.vectors, lo) }
 
-// mean is the mean of the parts of vs that begin at lo. It sums a piece at a time in
-// a buffer, so that each vector is read in runs and dst may be any of them.
+// mean is the mean of the parts of vs that begin at lo. It takes a piece at a time,
+// so that the sum stays in the cache.
 func mean(dst []float32, vs [][]float32, lo int) {
-	var buf [1024]float32
-	n := len(vs)
-	for ; len(dst) > 0; lo += len(buf) {
-		sum := buf[:min(len(buf), len(dst))]
+	const piece = 1024
+	for len(dst) > 0 {
+		sum := dst[:min(piece, len(dst))]
 		hi := lo + len(sum)
 		copy(sum, vs[0][lo:hi])
 		for _, v := range vs[1:] {
 			run(opAdd, &args{v: [6][]float32{sum, v[lo:hi]}})
 		}
-		run(opDivide, &args{v: [6][]float32{sum}, s: by(n)})
-		copy(dst, sum)
-		dst = dst[len(sum):]
+		run(opDivide, &args{v: [6][]float32{sum}, s: by(len(vs))})
+		dst, lo = dst[len(sum):], hi
 	}
 }

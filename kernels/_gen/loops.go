@@ -90,6 +90,7 @@ var loops = []loop{
 		x.store(1, x.sub(local, unsent))
 		x.store(0, local)
 	}},
+	{"copy", false, func(x *body) { x.stream(0, x.load(1)) }},
 	{"delta", false, func(x *body) { x.stream(0, x.sub(x.load(1), x.load(2))) }},
 	{"deltaAdd", false, func(x *body) { x.store(0, x.add(x.sub(x.load(1), x.load(2)), x.load(0))) }},
 	{"add", false, func(x *body) { x.store(0, x.add(x.load(0), x.load(1))) }},

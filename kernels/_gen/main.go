@@ -37,6 +37,16 @@ func main() {
 		check(os.WriteFile(file, bytes.ReplaceAll(text, []byte("a *byte"), []byte("a *args")), 0o644))
 	}
 	check(os.WriteFile("../dispatch_amd64.go", dispatch("AVX2", "AVX512"), 0o644))
+
+	neon := newNEON()
+	for _, l := range loops {
+		neon.loop(l)
+	}
+	neon.dotLanes()
+	neon.finite()
+	check(os.WriteFile("../loops_arm64.s", neon.asm.Bytes(), 0o644))
+	check(os.WriteFile("../stubs_arm64.go", neon.stubs.Bytes(), 0o644))
+	check(os.WriteFile("../dispatch_arm64.go", dispatch("NEON"), 0o644))
 }
 
 func check(err error) {
