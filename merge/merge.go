@@ -10,11 +10,11 @@ import (
 // happens to the updates that arrive while it is on the way.
 //
 // The server calls, in this order and always from one goroutine: Add for every
-// update, right after the optimizer has applied it; Due after each Add; if Due
-// and nothing is in flight, Delta, and then it sets base to params, the model as
+// update, when it is the next to be applied; Due after each Add; if Due and nothing is
+// in flight, Delta, when all those updates have been applied, and then it sets base to params, the model as
 // sent; when the answer is there, Carry to tell the [Merger], and Reset.
 type Accumulator interface {
-	// Add notes that one update has been applied. update is lent and is not changed.
+	// Add notes one update. update is lent and is not changed.
 	Add(update []float32)
 	// Due reports whether the change should go up now. The server asks only
 	// while nothing is in flight.

@@ -31,13 +31,22 @@ func (x *Nesterov) Init(n int) error {
 	if err := check("Nesterov", "Mu", x.Mu, n); err != nil {
 		return err
 	}
-	x.buf = make([]float32, n)
+	x.buf = kernels.Make(n)
 	return nil
 }
 
 // Apply implements [Momentum].
-func (x *Nesterov) Apply(params, grad []float32, lr float64) {
-	kernels.Nesterov(params, x.buf, grad, lr, x.Mu)
+func (x *Nesterov) Apply(params []float32, grads ...kernels.Gradient) {
+	sameLength(len(x.buf), params, grads)
+	if len(grads) == 1 {
+		kernels.Nesterov(params, x.buf, grads[0].Values, grads[0].LR, x.Mu)
+		return
+	}
+	inTurn(len(params), func(lo, hi int) {
+		for _, g := range grads {
+			kernels.Nesterov(params[lo:hi], x.buf[lo:hi], g.Values[lo:hi], g.LR, x.Mu)
+		}
+	})
 }
 
 // WriteTo implements [state.State].
@@ -72,13 +81,22 @@ func (x *HeavyBall) Init(n int) error {
 	if err := check("HeavyBall", "Mu", x.Mu, n); err != nil {
 		return err
 	}
-	x.buf = make([]float32, n)
+	x.buf = kernels.Make(n)
 	return nil
 }
 
 // Apply implements [Momentum].
-func (x *HeavyBall) Apply(params, grad []float32, lr float64) {
-	kernels.HeavyBall(params, x.buf, grad, lr, x.Mu)
+func (x *HeavyBall) Apply(params []float32, grads ...kernels.Gradient) {
+	sameLength(len(x.buf), params, grads)
+	if len(grads) == 1 {
+		kernels.HeavyBall(params, x.buf, grads[0].Values, grads[0].LR, x.Mu)
+		return
+	}
+	inTurn(len(params), func(lo, hi int) {
+		for _, g := range grads {
+			kernels.HeavyBall(params[lo:hi], x.buf[lo:hi], g.Values[lo:hi], g.LR, x.Mu)
+		}
+	})
 }
 
 // WriteTo implements [state.State].

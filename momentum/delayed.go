@@ -65,26 +65,55 @@ func (x *Delayed) Init(n int) error {
 	if err := check("Delayed", "Beta", x.Beta, n); err != nil {
 		return err
 	}
-	x.t, x.m, x.d = 0, make([]float32, n), make([]float32, n)
+	x.t, x.m, x.d = 0, kernels.Make(n), kernels.Make(n)
 	return nil
 }
 
 // Apply implements [Momentum].
-func (x *Delayed) Apply(params, grad []float32, lr float64) {
-	x.t++
-	n, cb := x.Every, x.C*x.Beta
-	switch place := x.t % uint64(n); {
+func (x *Delayed) Apply(params []float32, grads ...kernels.Gradient) {
+	sameLength(len(x.m), params, grads)
+	if len(grads) == 1 {
+		x.apply(0, len(params), params, x.t+1, grads[0])
+	} else {
+		inTurn(len(params), func(lo, hi int) { x.applyAll(lo, hi, params, grads) })
+	}
+	x.t += uint64(len(grads))
+}
+
+// applyAll applies grads to the parameters from lo to hi.
+func (x *Delayed) applyAll(lo, hi int, params []float32, grads []kernels.Gradient) {
+	for k := 0; k < len(grads); {
+		t := x.t + 1 + uint64(k)
+		if place := t % uint64(x.Every); len(grads)-k < 4 || x.C != 0 || place < 2 || place+3 >= uint64(x.Every) {
+			x.apply(lo, hi, params, t, grads[k])
+			k++
+			continue
+		}
+		var four [4]kernels.Gradient // all between the first and the last of a window
+		for i := range four {
+			four[i] = kernels.Gradient{Values: grads[k+i].Values[lo:hi], LR: grads[k+i].LR}
+		}
+		kernels.DelayedPlains(params[lo:hi], x.d[lo:hi], four[:], x.Every)
+		k += 4
+	}
+}
+
+// apply applies gradient t to the parameters from lo to hi.
+func (x *Delayed) apply(lo, hi int, params []float32, t uint64, grad kernels.Gradient) {
+	p, m, d, g := params[lo:hi], x.m[lo:hi], x.d[lo:hi], grad.Values[lo:hi]
+	lr, n, cb := grad.LR, x.Every, x.C*x.Beta
+	switch place := t % uint64(n); {
 	case place == 0:
 		coef := (1 - float64(x.C*float64(n)) + x.C) * x.Beta
-		kernels.DelayedStep(params, x.m, x.d, grad, lr, x.Beta, coef, n)
+		kernels.DelayedStep(p, m, d, g, lr, x.Beta, coef, n)
 	case place == 1 && x.C == 0:
-		kernels.DelayedFirst(params, x.d, grad, lr, n)
+		kernels.DelayedFirst(p, d, g, lr, n)
 	case place == 1:
-		kernels.DelayedFirstC(params, x.d, x.m, grad, lr, cb, n)
+		kernels.DelayedFirstC(p, d, m, g, lr, cb, n)
 	case x.C == 0:
-		kernels.DelayedPlain(params, x.d, grad, lr, n)
+		kernels.DelayedPlain(p, d, g, lr, n)
 	default:
-		kernels.DelayedPlainC(params, x.d, x.m, grad, lr, cb, n)
+		kernels.DelayedPlainC(p, d, m, g, lr, cb, n)
 	}
 }
 

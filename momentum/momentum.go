@@ -3,6 +3,7 @@ package momentum
 import (
 	"fmt"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state"
 )
 
@@ -10,11 +11,36 @@ import (
 // with that memory. No momentum at all is a nil Momentum in optim.SGD. Package
 // optim/optimtest checks a Momentum by way of an optim.SGD.
 type Momentum interface {
-	// Apply moves params, in place, by -lr times the direction for grad. Both
-	// have the length given to Init. grad is lent and is not changed; neither
-	// slice is kept.
-	Apply(params, grad []float32, lr float64)
+	// Apply moves params, in place, along each of grads in turn, by minus its rate
+	// times the direction for it: one call with several gives the bits of several
+	// calls with one. All vectors have the length given to Init. The gradients are
+	// lent and are not changed; no slice is kept.
+	Apply(params []float32, grads ...kernels.Gradient)
 	state.State
+}
+
+// inTurn calls do for pieces [lo, hi) that cover 0 to n, on several goroutines.
+// Several gradients that are applied in turn to a piece that stays in the cache cost
+// one pass through memory and not one each: 1024 parameters, two vectors of state and
+// a gradient fill half of a first-level cache.
+func inTurn(n int, do func(lo, hi int)) {
+	const piece = 1024
+	kernels.Split(n, func(lo, hi int) {
+		for ; lo < hi; lo += piece {
+			do(lo, min(lo+piece, hi))
+		}
+	})
+}
+
+// sameLength panics unless all vectors have n elements.
+func sameLength(n int, params []float32, grads []kernels.Gradient) {
+	ok := len(params) == n
+	for _, g := range grads {
+		ok = ok && len(g.Values) == n
+	}
+	if !ok {
+		panic("momentum: vectors differ from the length given to Init")
+	}
 }
 
 // check wants a decay below one, else the past would never fade, and at least

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/momentum"
 	"github.com/halos-go/sdk/optim"
 	"github.com/halos-go/sdk/optim/optimtest"
@@ -15,6 +16,7 @@ import (
 func TestLaws(t *testing.T) {
 	for _, fresh := range []func() momentum.Momentum{
 		func() momentum.Momentum { return &momentum.Delayed{Beta: 0.9, Every: 5} },
+		func() momentum.Momentum { return &momentum.Delayed{Beta: 0.9, Every: 16} },
 		func() momentum.Momentum { return &momentum.Delayed{Beta: 0.5, Every: 2, C: 0.25} },
 		func() momentum.Momentum { return &momentum.Delayed{Every: 1} },
 		func() momentum.Momentum { return &momentum.Nesterov{Mu: 0.9} },
@@ -72,7 +74,7 @@ func TestDelayedByHand(t *testing.T) {
 		m := start(t, &momentum.Delayed{Beta: .5, Every: 2, C: c.c}, 1)
 		p := []float32{1}
 		for i, g := range []float32{1, 2, -1, .5} {
-			m.Apply(p, []float32{g}, .3)
+			m.Apply(p, kernels.Gradient{Values: []float32{g}, LR: .3})
 			if !near(float64(p[0]), c.want[i], 1e-7) {
 				t.Errorf("c = %g: after gradient %d p is %v, want %v", c.c, i+1, p[0], c.want[i])
 			}
@@ -95,7 +97,7 @@ func TestDelayedIdentities(t *testing.T) {
 			for range every {
 				g := float32(r.NormFloat64())
 				u += float64(g) / float64(every)
-				x.Apply(p, []float32{g}, lr)
+				x.Apply(p, kernels.Gradient{Values: []float32{g}, LR: lr})
 			}
 			m = beta*m0 + u
 			p1 := float64(p[0])
@@ -121,7 +123,7 @@ func TestDelayedTotalWeight(t *testing.T) {
 				if i == first {
 					g = 1
 				}
-				x.Apply(p, []float32{g}, 0.5)
+				x.Apply(p, kernels.Gradient{Values: []float32{g}, LR: 0.5})
 			}
 			if want := -0.5 / 4 / (1 - 0.8); !near(float64(p[0]), want, 1e-5) {
 				t.Errorf("c = %g, gradient %d: p is %v in the end, want %v", c, first+1, p[0], want)
@@ -139,11 +141,63 @@ func TestDelayedByOne(t *testing.T) {
 		for i := range g {
 			g[i] = float32(r.NormFloat64())
 		}
-		a.Apply(p, g, 0.7)
-		b.Apply(q, g, 0.7)
+		a.Apply(p, kernels.Gradient{Values: g, LR: 0.7})
+		b.Apply(q, kernels.Gradient{Values: g, LR: 0.7})
 	}
 	if !slices.Equal(p, q) {
 		t.Errorf("delayed by one %v, Nesterov %v", p, q)
+	}
+}
+
+// Several gradients in one pass over a vector of many pieces give the bits of one
+// after another, wherever in a window they fall.
+func TestInTurn(t *testing.T) {
+	const n = 1<<16 + 1500
+	r := rand.New(rand.NewPCG(4, 4))
+	grads := make([]kernels.Gradient, 7)
+	for k := range grads {
+		grads[k] = kernels.Gradient{Values: make([]float32, n), LR: r.Float64()}
+		for i := range grads[k].Values {
+			grads[k].Values[i] = float32(r.NormFloat64())
+		}
+	}
+	for _, fresh := range []func() momentum.Momentum{
+		func() momentum.Momentum { return &momentum.Delayed{Beta: 0.9, Every: 6} },
+		func() momentum.Momentum { return &momentum.Delayed{Beta: 0.9, Every: 6, C: 0.1} },
+		func() momentum.Momentum { return &momentum.Delayed{Beta: 0.9, Every: 9} },
+		func() momentum.Momentum { return &momentum.Nesterov{Mu: 0.9} },
+		func() momentum.Momentum { return &momentum.HeavyBall{Mu: 0.9} },
+	} {
+		all, single := start(t, fresh(), n), start(t, fresh(), n)
+		p, q := make([]float32, n), make([]float32, n)
+		for range 6 {
+			all.Apply(p, grads...)
+			for _, g := range grads {
+				single.Apply(q, g)
+			}
+			if !slices.Equal(p, q) {
+				t.Fatalf("%s: %d gradients in one pass differ from one after another", all.Name(), len(grads))
+			}
+		}
+	}
+}
+
+// A gradient of the wrong length changes nothing.
+func TestWrongLength(t *testing.T) {
+	m, p := start(t, &momentum.Delayed{Beta: 0.9, Every: 4}, 2), []float32{1, 2}
+	for _, lengths := range [][]int{{3}, {1}, {2, 3}, {2, 1}} {
+		var grads []kernels.Gradient
+		for _, n := range lengths {
+			grads = append(grads, kernels.Gradient{Values: []float32{1, 1, 1}[:n], LR: 1})
+		}
+		func() {
+			defer func() {
+				if _, ok := recover().(string); !ok || p[0] != 1 || p[1] != 2 {
+					t.Errorf("gradients of %v parameters for 2: no panic, or parameters %v", lengths, p)
+				}
+			}()
+			m.Apply(p, grads...)
+		}()
 	}
 }
 
@@ -157,7 +211,7 @@ func TestClassicByHand(t *testing.T) {
 	} {
 		m, p := start(t, c.m, 1), []float32{8}
 		for i, g := range []float32{1, 0, 2} {
-			m.Apply(p, []float32{g}, 1)
+			m.Apply(p, kernels.Gradient{Values: []float32{g}, LR: 1})
 			if p[0] != c.want[i] {
 				t.Errorf("%s: after gradient %d p is %v, want %v", m.Name(), i+1, p[0], c.want[i])
 			}
@@ -183,7 +237,7 @@ func Example() {
 	}
 	p := []float32{1}
 	for _, g := range []float32{1, 2, -1, 0.5} {
-		m.Apply(p, []float32{g}, 0.3)
+		m.Apply(p, kernels.Gradient{Values: []float32{g}, LR: 0.3})
 		fmt.Printf("%.3f ", p[0])
 	}
 	// Output: 0.850 0.325 0.475 0.325

@@ -53,12 +53,18 @@ func (a *AdamW) Init(n int) error {
 	if err := a.validate(n); err != nil {
 		return err
 	}
-	a.t, a.m, a.v, a.runs = 0, make([]float32, n), make([]float32, n), a.decayRuns(n)
+	a.t, a.m, a.v, a.runs = 0, kernels.Make(n), kernels.Make(n), a.decayRuns(n)
 	return nil
 }
 
 // Step implements [Optimizer].
-func (a *AdamW) Step(params, grad []float32, lr float64) {
+func (a *AdamW) Step(params []float32, grads ...Gradient) {
+	for _, g := range grads {
+		a.step(params, g.Values, g.LR)
+	}
+}
+
+func (a *AdamW) step(params, grad []float32, lr float64) {
 	if len(params) != len(a.m) || len(grad) != len(a.m) {
 		panic("optim: vectors differ from the length given to Init")
 	}

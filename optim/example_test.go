@@ -16,7 +16,7 @@ func ExampleSGD() {
 		return
 	}
 	params := []float32{1, 2}
-	outer.Step(params, []float32{0.5, -0.25}, 3.2)
+	outer.Step(params, optim.Gradient{Values: []float32{0.5, -0.25}, LR: 3.2})
 	fmt.Println(outer.Name(), params)
 	// Output: sgd(momentum=delayed(beta=0.9,every=16,c=0)) [0.9 2.05]
 }

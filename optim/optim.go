@@ -1,15 +1,25 @@
 package optim
 
-import "github.com/halos-go/sdk/kernels/state"
+import (
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/state"
+)
 
 // An Optimizer updates a parameter vector, one call per gradient. The same
 // types serve as inner optimizer of a worker, where grad is a gradient, and as
 // outer optimizer of a server, where grad is a pseudo-gradient: the model
 // before some local steps less the model after them.
 type Optimizer interface {
-	// Step updates params, in place, at learning rate lr, which belongs to the
-	// caller because he knows the step: see [Schedule]. Both slices have the
-	// length given to Init. grad is lent and is not changed; neither slice is kept.
-	Step(params, grad []float32, lr float64)
+	// Step updates params, in place, along each of grads in turn. The learning rate
+	// comes with a gradient because it is the caller who knows the step: see
+	// [Schedule]. One call with several gives the bits of several calls with one, but
+	// may be faster: a server passes all updates that wait. All vectors have the
+	// length given to Init. The gradients are lent and are not changed; no slice is
+	// kept.
+	Step(params []float32, grads ...Gradient)
 	state.State
 }
+
+// A Gradient is a gradient, or a pseudo-gradient, and the learning rate of the step
+// along it.
+type Gradient = kernels.Gradient

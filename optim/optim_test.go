@@ -95,7 +95,7 @@ func TestAdamW(t *testing.T) {
 			vhat := v[i] / (1 - math.Pow(0.95, float64(step)))
 			p[i] -= lr*decay*p[i] + lr*mhat/(math.Sqrt(vhat)+1e-8)
 		}
-		a.Step(params, grad, lr)
+		a.Step(params, optim.Gradient{Values: grad, LR: lr})
 	}
 	for i := range p {
 		if math.Abs(float64(params[i])-p[i]) > 2e-5 {
@@ -114,7 +114,7 @@ func TestAdamWPanicsOnLength(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	a.Step(make([]float32, 3), make([]float32, 3), 1)
+	a.Step(make([]float32, 3), optim.Gradient{Values: make([]float32, 3), LR: 1})
 }
 
 func BenchmarkAdamW(b *testing.B) {
@@ -134,6 +134,6 @@ func BenchmarkAdamW(b *testing.B) {
 	b.SetBytes(int64(28 * n))
 	b.ReportAllocs()
 	for b.Loop() {
-		a.Step(params, grad, 1e-3)
+		a.Step(params, optim.Gradient{Values: grad, LR: 1e-3})
 	}
 }

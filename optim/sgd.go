@@ -38,12 +38,14 @@ func (s *SGD) Init(n int) error {
 }
 
 // Step implements [Optimizer].
-func (s *SGD) Step(params, grad []float32, lr float64) {
-	if s.Momentum == nil {
-		kernels.SGD(params, grad, lr)
+func (s *SGD) Step(params []float32, grads ...Gradient) {
+	if s.Momentum != nil {
+		s.Momentum.Apply(params, grads...)
 		return
 	}
-	s.Momentum.Apply(params, grad, lr)
+	for _, g := range grads {
+		kernels.SGD(params, g.Values, g.LR)
+	}
 }
 
 // WriteTo implements [state.State]: a record without content, then the momentum's.

@@ -44,7 +44,13 @@ func (l *Lion) Init(n int) error {
 
 // Step implements [optim.Optimizer]. Each product is rounded by itself, so that
 // no compiler fuses it with a sum: the same bits on every machine.
-func (l *Lion) Step(params, grad []float32, lr float64) {
+func (l *Lion) Step(params []float32, grads ...optim.Gradient) {
+	for _, g := range grads {
+		l.step(params, g.Values, g.LR)
+	}
+}
+
+func (l *Lion) step(params, grad []float32, lr float64) {
 	if len(params) != len(l.m) || len(grad) != len(l.m) {
 		panic("lion: vectors differ from the length given to Init")
 	}

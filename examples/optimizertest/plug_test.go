@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/merge/mergetest"
+	"github.com/halos-go/sdk/optim"
 	"github.com/halos-go/sdk/optim/optimtest"
 )
 
@@ -29,7 +30,7 @@ func TestLionByHand(t *testing.T) {
 		{-2, 1, -0.125},    // c = -0.75: up
 		{0, 1.5, -0.09375}, // the momentum alone: up
 	} {
-		l.Step(p, []float32{c.g}, 0.5)
+		l.Step(p, optim.Gradient{Values: []float32{c.g}, LR: 0.5})
 		if p[0] != c.p || l.m[0] != c.m {
 			t.Errorf("step %d: parameter %v, momentum %v: want %v, %v", i+1, p[0], l.m[0], c.p, c.m)
 		}
@@ -89,5 +90,5 @@ func TestLionPanics(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	o.Step(make([]float32, 3), make([]float32, 2), 0.1)
+	o.Step(make([]float32, 3), optim.Gradient{Values: make([]float32, 2), LR: 0.1})
 }

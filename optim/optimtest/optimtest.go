@@ -20,7 +20,7 @@ const Len = 37
 // hyper-parameters, on which Init has not been called; it is called many times.
 //
 // The laws are those of [optim.Optimizer] and of statetest: Step changes params
-// only, keeps neither slice, allocates nothing, and stays finite along finite
+// only, keeps no slice, allocates nothing, does several gradients as one after another, and stays finite along finite
 // gradients of ordinary size; lengths below 1 are refused;
 // Init begins afresh; what WriteTo writes, ReadFrom continues bit for bit, and
 // whatever it refuses changes nothing.
@@ -28,7 +28,7 @@ func Run(t *testing.T, fresh func() optim.Optimizer) {
 	t.Helper()
 	statetest.Run(t, Len, fresh, func(o optim.Optimizer, i int) []float32 {
 		params, grad := vector(2*i), vector(2*i+1)
-		o.Step(params, grad, 0.1)
+		o.Step(params, optim.Gradient{Values: grad, LR: 0.1})
 		seen := slices.Clone(params)
 		spoil(params) // it must not be seen again,
 		spoil(grad)   // nor this
@@ -39,7 +39,7 @@ func Run(t *testing.T, fresh func() optim.Optimizer) {
 		for i := range 24 {
 			params, grad := vector(2*i), vector(2*i+1)
 			before := slices.Clone(grad)
-			o.Step(params[:Len:Len], grad[:Len:Len], 0.1)
+			o.Step(params[:Len:Len], optim.Gradient{Values: grad[:Len:Len], LR: 0.1})
 			if !slices.Equal(grad, before) {
 				t.Fatalf("step %d changed the gradient", i+1)
 			}
@@ -48,10 +48,26 @@ func Run(t *testing.T, fresh func() optim.Optimizer) {
 			}
 		}
 	})
+	t.Run("in turn", func(t *testing.T) {
+		all, single := started(t, fresh), started(t, fresh)
+		params := vector(0)
+		want := slices.Clone(params)
+		for first := 0; first < 24; first += 6 {
+			grads := make([]optim.Gradient, 6)
+			for i := range grads {
+				grads[i] = optim.Gradient{Values: vector(first + i + 1), LR: 0.1 / float64(i+1)}
+				single.Step(want, grads[i])
+			}
+			all.Step(params, grads...)
+			if !slices.Equal(params, want) {
+				t.Fatalf("steps %d to %d in one call made params %v: in turn they make %v", first+1, first+6, params, want)
+			}
+		}
+	})
 	t.Run("memory", func(t *testing.T) {
 		o := started(t, fresh)
-		params, grad := vector(0), vector(1)
-		if n := testing.AllocsPerRun(100, func() { o.Step(params, grad, 0.001) }); n != 0 {
+		params, grads := vector(0), []optim.Gradient{{Values: vector(1), LR: 0.001}}
+		if n := testing.AllocsPerRun(100, func() { o.Step(params, grads...) }); n != 0 {
 			t.Errorf("Step allocates %v times", n)
 		}
 	})
