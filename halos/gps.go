@@ -23,6 +23,7 @@ type GPS struct {
 	steps   uint64
 	stopped bool
 
+	pass     pass
 	children children
 }
 
@@ -59,6 +60,17 @@ func (g *GPS) Steps() uint64 { return g.steps }
 
 // Step implements [Machine].
 func (g *GPS) Step(in Input, out *Output) {
+	for in := range in.each {
+		g.step(in, out)
+	}
+	g.settle(out)
+	out.Done = g.stopped && len(g.children.known) == 0
+}
+
+func (g *GPS) step(in Input, out *Output) {
+	if _, push := in.Msg.(*Push); !push {
+		g.settle(out)
+	}
 	switch m := in.Msg.(type) {
 	case *Pull:
 		g.onPull(in.From, m, out)
@@ -73,7 +85,12 @@ func (g *GPS) Step(in Input, out *Output) {
 	case *Quit:
 		g.end(out)
 	}
-	out.Done = g.stopped && len(g.children.known) == 0
+}
+
+// settle applies the updates that have come and answers who sent them.
+func (g *GPS) settle(out *Output) {
+	g.pass.apply(g.cfg.Optimizer, g.cfg.Params)
+	g.pass.answer(&g.children, g.version, g.cfg.Params, out)
 }
 
 func (g *GPS) onPull(from string, m *Pull, out *Output) {
@@ -110,16 +127,17 @@ func (g *GPS) onPush(from string, m *Push, out *Output) {
 		}
 		ch.claim = g.claim(ch.samples)
 	}
-	g.children.answer(ch, g.version, g.cfg.Params, out)
+	g.pass.owed = append(g.pass.owed, ch)
 }
 
 func (g *GPS) apply(from string, m *Push, out *Output) {
 	stale := staleness(g.version, m.Base)
 	g.version++
-	g.cfg.Optimizer.Step(g.cfg.Params, m.Delta, g.cfg.LR.At(g.version))
+	g.pass.add(m.Delta, g.cfg.LR.At(g.version))
 	g.steps += m.Steps
 	out.note(Event{Kind: Updated, Peer: from, Version: g.version, Steps: g.steps, Updates: m.Updates, Staleness: stale})
 	if g.cfg.TotalSteps > 0 && g.steps >= g.cfg.TotalSteps {
+		g.settle(out)
 		g.end(out)
 	}
 }

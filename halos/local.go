@@ -28,6 +28,7 @@ type LocalConfig struct {
 type Local struct {
 	cfg  LocalConfig
 	grad []float32
+	step [1]optim.Gradient // grad, as the Optimizer takes it
 }
 
 // NewLocal returns a Local. An error names the field of cfg that is wrong.
@@ -50,7 +51,7 @@ func NewLocal(cfg LocalConfig) (*Local, error) {
 	if err := cfg.Optimizer.Init(cfg.Params); err != nil {
 		return nil, fmt.Errorf("halos: LocalConfig.Optimizer: %w", err)
 	}
-	return &Local{cfg: cfg, grad: make([]float32, cfg.Params)}, nil
+	return &Local{cfg: cfg, grad: kernels.Make(cfg.Params)}, nil
 }
 
 // Train implements [Trainer]: task.Steps steps, each on its share of the claim.
@@ -75,7 +76,8 @@ func (l *Local) Train(ctx context.Context, params []float32, task Task) error {
 		if l.cfg.ClipNorm > 0 {
 			kernels.Clip(l.grad, l.cfg.ClipNorm)
 		}
-		l.cfg.Optimizer.Step(params, l.grad, l.cfg.LR.At(c.LRStep+h+1))
+		l.step[0] = optim.Gradient{Values: l.grad, LR: l.cfg.LR.At(c.LRStep + h + 1)}
+		l.cfg.Optimizer.Step(params, l.step[:]...)
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ type LPS struct {
 
 	up       uplink
 	lease    lease
+	pass     pass
 	children children
 }
 
@@ -72,7 +73,7 @@ func NewLPS(cfg LPSConfig) (*LPS, error) {
 	l := &LPS{
 		cfg:      cfg,
 		params:   cfg.Params,
-		base:     append([]float32(nil), cfg.Params...),
+		base:     clone(cfg.Params),
 		children: newChildren(cfg.Layout, n, cfg.Require),
 	}
 	if cfg.Cursor == nil {
@@ -80,7 +81,7 @@ func NewLPS(cfg LPSConfig) (*LPS, error) {
 	}
 	plugs := fmt.Sprintf("optimizer=%s lr=%s accumulator=%s merger=%s",
 		cfg.Optimizer.Name(), cfg.LR, cfg.Accumulator.Name(), cfg.Merger.Name())
-	l.up = newUplink(cfg.GPS, Hello{Layout: cfg.Layout.Hash(), Params: uint64(n), Plugs: plugs}, n)
+	l.up = newUplink(cfg.GPS, Hello{Layout: cfg.Layout.Hash(), Params: uint64(n), Plugs: plugs})
 	l.up.pull.Have = Fingerprint(cfg.Params)
 	return l, nil
 }
@@ -96,14 +97,30 @@ func (l *LPS) Version() uint64 { return l.version }
 
 // Step implements [Machine].
 func (l *LPS) Step(in Input, out *Output) {
-	if in.From == l.up.parent {
-		l.onParent(in.Msg, out)
-	} else {
-		l.onChild(in, out)
+	l.up.release()
+	for in := range in.each {
+		if _, push := in.Msg.(*Push); !push {
+			l.settle(out)
+		}
+		if in.From == l.up.parent {
+			l.onParent(in.Msg, out)
+		} else {
+			l.onChild(in, out)
+		}
+		if out.Done {
+			return
+		}
 	}
+	l.settle(out)
 	if l.leaving {
 		l.leaveIfIdle(out)
 	}
+}
+
+// settle applies the updates that have come and answers who waits.
+func (l *LPS) settle(out *Output) {
+	l.pass.apply(l.cfg.Optimizer, l.params)
+	l.pass.answer(&l.children, l.version, l.params, out)
 }
 
 func (l *LPS) onChild(in Input, out *Output) {
@@ -164,14 +181,14 @@ func (l *LPS) serve(ch *child, fresh bool, out *Output) {
 		if fresh {
 			ch.claim = l.claim(ch.samples)
 		}
-		l.children.answer(ch, l.version, l.params, out)
+		l.pass.owed = append(l.pass.owed, ch)
 	}
 }
 
 func (l *LPS) apply(from string, m *Push, out *Output) {
 	stale := staleness(l.version, m.Base)
 	l.version++
-	l.cfg.Optimizer.Step(l.params, m.Delta, l.cfg.LR.At(l.version))
+	l.pass.add(m.Delta, l.cfg.LR.At(l.version))
 	l.cfg.Accumulator.Add(m.Delta)
 	l.steps += m.Steps
 	l.updates += m.Updates
@@ -183,8 +200,12 @@ func (l *LPS) apply(from string, m *Push, out *Output) {
 
 // send takes the region's change to the GPS; base is now the model as sent.
 func (l *LPS) send(out *Output) {
+	l.pass.apply(l.cfg.Optimizer, l.params)
+	if l.up.delta == nil {
+		l.up.delta = kernels.Make(len(l.params))
+	}
 	l.cfg.Accumulator.Delta(l.up.delta, l.base, l.params)
-	copy(l.base, l.params)
+	kernels.Copy(l.base, l.params)
 	l.up.askPush(l.steps, l.updates, l.wanted(), out)
 	out.note(Event{Kind: Sent, Peer: l.up.parent, Version: l.version, Steps: l.steps, Updates: l.updates})
 	l.steps, l.updates = 0, 0
@@ -234,8 +255,8 @@ func (l *LPS) objection(m *Model) string {
 
 // adopt takes the global model in place of the region's.
 func (l *LPS) adopt(params []float32, out *Output) {
-	copy(l.params, params)
-	copy(l.base, params)
+	kernels.Copy(l.params, params)
+	kernels.Copy(l.base, params)
 	l.updates = 0
 	l.cfg.Accumulator.Reset()
 	out.note(Event{Kind: Adopted, Peer: l.up.parent, Version: l.version})

@@ -27,6 +27,20 @@ type Input struct {
 	Msg  Message
 }
 
+// each yields the inputs that in consists of: those of a [Several], or itself.
+func (in Input) each(yield func(Input) bool) {
+	several, ok := in.Msg.(*Several)
+	if !ok {
+		yield(in)
+		return
+	}
+	for _, one := range several.Inputs {
+		if !yield(one) {
+			return
+		}
+	}
+}
+
 // An Output is what a Machine wants done, and what it has to tell.
 type Output struct {
 	Send   []Envelope

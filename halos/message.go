@@ -20,6 +20,10 @@ type (
 	// Quit asks a node to go in good order: a worker leaves, an LPS sends what
 	// it has and leaves, a GPS or a Sync stops the run.
 	Quit struct{}
+	// Several is inputs that have waited together, in the order of their arrival. A
+	// server applies the updates among them in one pass, so that its model has the
+	// same bits as if they had come one by one; the answers, of course, are the newer.
+	Several struct{ Inputs []Input }
 )
 
 // A Receipt names one request of one life of a node. The answer repeats it, so
@@ -109,6 +113,7 @@ func (*Start) message()   {}
 func (*Linked) message()  {}
 func (*Trained) message() {}
 func (*Quit) message()    {}
+func (*Several) message() {}
 func (*Pull) message()    {}
 func (*Push) message()    {}
 func (*Model) message()   {}

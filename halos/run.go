@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/transport"
 )
 
@@ -50,7 +51,7 @@ func Run(ctx context.Context, m Machine, cfg RunConfig) error {
 		cfg.Incarnation = uint64(time.Now().UnixNano())
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := driver{RunConfig: cfg, m: m, inputs: make(chan Input), outbox: newOutbox(), fail: cancel, began: time.Now()}
+	d := driver{RunConfig: cfg, m: m, inputs: make(chan Input, waiting), outbox: newOutbox(), fail: cancel, began: time.Now()}
 	d.wg.Go(func() { d.receive(ctx) })
 	if cfg.Quit != nil {
 		d.wg.Go(func() { d.awaitQuit(ctx) })
@@ -78,9 +79,15 @@ type driver struct {
 	senders sync.WaitGroup
 	began   time.Time
 
+	several        Several
 	params, update []float32 // of the training
 	trained        Trained
 }
+
+// waiting is how many inputs may wait for the loop, which takes them together with
+// the one that it waits for: a server applies up to four updates in one pass. Each
+// holds the memory of a frame, which would else be that of the network.
+const waiting = 3
 
 // malformed is an input that never reaches a Machine: a frame that is none.
 type malformed struct{ err error }
@@ -93,14 +100,12 @@ func (d *driver) loop(ctx context.Context) error {
 	var grace <-chan time.Time // nil: for ever
 	in := Input{Msg: &Start{Incarnation: d.Incarnation}}
 	for {
-		in.Now = time.Since(d.began)
+		now := time.Since(d.began)
 		out.Reset()
-		if bad, ok := in.Msg.(*malformed); ok {
-			out.note(Event{Kind: Refused, Peer: in.From, Reason: bad.err.Error()})
-		} else {
+		if in = d.gather(in, now, &out); in.Msg != nil {
 			d.m.Step(in, &out)
 		}
-		if err := d.carryOut(ctx, &out, in.Now); err != nil {
+		if err := d.carryOut(ctx, &out, now); err != nil {
 			return err
 		}
 		if out.Done {
@@ -117,6 +122,36 @@ func (d *driver) loop(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// gather returns in together with what else waits, or no message if all of it was
+// malformed, which a Machine never sees.
+func (d *driver) gather(in Input, now time.Duration, out *Output) Input {
+	all := &d.several.Inputs
+	*all = (*all)[:0]
+	for more := true; more; {
+		in.Now = now
+		if bad, ok := in.Msg.(*malformed); ok {
+			out.note(Event{Kind: Refused, Peer: in.From, Reason: bad.err.Error()})
+		} else {
+			*all = append(*all, in)
+		}
+		more = false
+		if len(*all) <= waiting {
+			select {
+			case in = <-d.inputs:
+				more = true
+			default:
+			}
+		}
+	}
+	switch len(*all) {
+	case 0:
+		return Input{}
+	case 1:
+		return (*all)[0]
+	}
+	return Input{Now: now, Msg: &d.several}
 }
 
 func isStopped(e Event) bool { return e.Kind == Stopped }
@@ -141,10 +176,10 @@ func (d *driver) carryOut(ctx context.Context, out *Output, now time.Duration) e
 	}
 	if out.Train != nil {
 		task := *out.Train
-		d.update = append(d.update[:0], task.Params...)
-		if len(d.params) != len(d.update) {
-			d.params = make([]float32, len(d.update))
+		if n := len(task.Params); len(d.update) != n {
+			d.params, d.update = kernels.Make(n), kernels.Make(n)
 		}
+		kernels.Copy(d.update, task.Params)
 		task.Params = d.update
 		d.wg.Go(func() { d.train(ctx, task) })
 	}
@@ -152,11 +187,11 @@ func (d *driver) carryOut(ctx context.Context, out *Output, now time.Duration) e
 }
 
 // receive decodes what comes and passes it to the loop. A message lives in its
-// decoder until the one after the next is decoded; by then the loop, which
-// takes one at a time, is through with it.
+// decoder, so there are as many as there can be messages: those that the loop has
+// gathered, those that wait, and the one here.
 func (d *driver) receive(ctx context.Context) {
-	var decoders [2]decoder
-	for i := 0; ; i ^= 1 {
+	var decoders [2*waiting + 2]decoder
+	for i := 0; ; i = (i + 1) % len(decoders) {
 		e, err := d.Transport.Recv(ctx)
 		if err != nil {
 			d.fail(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/optim"
 )
 
@@ -65,7 +66,7 @@ func (c ServerConfig) check(role string) (ServerConfig, error) {
 	if err := c.Optimizer.Init(len(c.Params)); err != nil {
 		return c, fmt.Errorf("halos: %s.Optimizer: %w", role, err)
 	}
-	c.Params = slices.Clone(c.Params)
+	c.Params = clone(c.Params)
 	return c, nil
 }
 
@@ -76,7 +77,44 @@ func checkID(id string) error {
 	return nil
 }
 
+func clone(x []float32) []float32 {
+	c := kernels.Make(len(x))
+	kernels.Copy(c, x)
+	return c
+}
+
 func notFinite(x float32) bool { return x-x != 0 }
+
+// A pass is what the inputs of one Step have brought and what is owed for it: the
+// updates that are counted but not applied yet, so that they can be applied together,
+// and the children to answer after that.
+type pass struct {
+	updates []optim.Gradient
+	owed    []*child
+}
+
+func (p *pass) add(update []float32, lr float64) {
+	p.updates = append(p.updates, optim.Gradient{Values: update, LR: lr})
+}
+
+// apply brings params up to date.
+func (p *pass) apply(o optim.Optimizer, params []float32) {
+	if len(p.updates) == 0 {
+		return
+	}
+	o.Step(params, p.updates...)
+	clear(p.updates) // they were lent
+	p.updates = p.updates[:0]
+}
+
+// answer gives the children that are owed one the model, which is up to date.
+func (p *pass) answer(c *children, version uint64, params []float32, out *Output) {
+	for _, ch := range p.owed {
+		c.answer(ch, version, params, out)
+	}
+	clear(p.owed)
+	p.owed = p.owed[:0]
+}
 
 // lrStep is the learning-rate step at which a round on samples from first on starts.
 func (c *ServerConfig) lrStep(first uint64) uint64 {

@@ -37,6 +37,7 @@ type Sync struct {
 	stopped bool
 
 	children children
+	pass     pass
 	gone     []*child    // have left after they pushed to the round
 	updates  [][]float32 // of a round; scratch
 	pushed   uint64      // local steps in them
@@ -57,7 +58,7 @@ func NewSync(cfg SyncConfig) (*Sync, error) {
 		return nil, fmt.Errorf("halos: SyncConfig.ClipNorm is %v: want at least 0", cfg.ClipNorm)
 	}
 	n := len(cfg.Params)
-	return &Sync{cfg: cfg, mean: make([]float32, n), children: newChildren(cfg.Layout, n, cfg.Require)}, nil
+	return &Sync{cfg: cfg, mean: kernels.Make(n), children: newChildren(cfg.Layout, n, cfg.Require)}, nil
 }
 
 // ID implements [Machine].
@@ -74,6 +75,13 @@ func (s *Sync) Steps() uint64 { return s.steps }
 
 // Step implements [Machine].
 func (s *Sync) Step(in Input, out *Output) {
+	for in := range in.each {
+		s.step(in, out)
+	}
+	out.Done = s.stopped && len(s.children.known) == 0
+}
+
+func (s *Sync) step(in Input, out *Output) {
 	switch m := in.Msg.(type) {
 	case *Pull:
 		ch, fresh := s.children.pull(in.From, m, s.version, out)
@@ -89,16 +97,15 @@ func (s *Sync) Step(in Input, out *Output) {
 	case *Quit:
 		s.end(out)
 	}
-	out.Done = s.stopped && len(s.children.known) == 0
 }
 
 func (s *Sync) onPush(from string, m *Push, out *Output) {
 	ch, fresh := s.children.push(from, m, s.version, out)
 	if fresh {
 		if ch.gradient == nil {
-			ch.gradient = make([]float32, len(s.mean))
+			ch.gradient = kernels.Make(len(s.mean))
 		}
-		copy(ch.gradient, m.Delta)
+		kernels.Copy(ch.gradient, m.Delta)
 		ch.has = true
 		s.pushed += m.Steps
 	}
@@ -173,7 +180,8 @@ func (s *Sync) apply(out *Output) {
 		kernels.Clip(s.mean, s.cfg.ClipNorm)
 	}
 	s.version++
-	s.cfg.Optimizer.Step(s.cfg.Params, s.mean, s.cfg.LR.At(s.version))
+	s.pass.add(s.mean, s.cfg.LR.At(s.version))
+	s.pass.apply(s.cfg.Optimizer, s.cfg.Params)
 	s.steps += s.pushed
 	s.pushed = 0
 	out.note(Event{Kind: Updated, Version: s.version, Steps: s.steps, Updates: uint64(len(s.updates))})

@@ -12,14 +12,14 @@ import (
 type uplink struct {
 	parent  string
 	inc     uint64
-	seq     uint64 // of the last request
-	waiting bool   // for its answer
-	pushing bool   // it is a Push
-	unsure  bool   // delta has been pushed, and the parent did not know us
-	joined  bool   // the parent has answered once
-	over    bool   // the parent has said Stop
-	global  uint64 // version of the parent's model seen last
-	delta   []float32
+	seq     uint64    // of the last request
+	waiting bool      // for its answer
+	pushing bool      // it is a Push
+	unsure  bool      // delta has been pushed, and the parent did not know us
+	joined  bool      // the parent has answered once
+	over    bool      // the parent has said Stop
+	global  uint64    // version of the parent's model seen last
+	delta   []float32 // of the last push; of an LPS only while it may be sent again
 
 	// Requests, here because they are on loan until the next Step.
 	pull  Pull
@@ -27,8 +27,8 @@ type uplink struct {
 	leave Leave
 }
 
-func newUplink(parent string, hello Hello, params int) uplink {
-	return uplink{parent: parent, pull: Pull{Hello: hello}, delta: make([]float32, params)}
+func newUplink(parent string, hello Hello) uplink {
+	return uplink{parent: parent, pull: Pull{Hello: hello}}
 }
 
 func (u *uplink) start(incarnation uint64) { u.inc = incarnation }
@@ -57,6 +57,17 @@ func (u *uplink) again(samples uint64, out *Output) {
 	u.pushing, u.unsure = true, false
 	u.push.Receipt, u.push.Samples = u.next(), samples
 	out.send(u.parent, &u.push)
+}
+
+// release gives the memory of a large delta back when it need not be sent again. It
+// is for the beginning of a Step, when what the last Output lent is lent no more.
+func (u *uplink) release() {
+	const large = 1 << 20 // parameters; the memory of fewer is not reused
+	if len(u.delta) < large || u.unsure || u.waiting && u.pushing {
+		return
+	}
+	kernels.Recycle(u.delta)
+	u.delta, u.push.Delta = nil, nil
 }
 
 // repeat sends the request that waits for an answer once more.

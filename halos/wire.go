@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/halos-go/sdk/kernels"
 )
@@ -99,9 +100,21 @@ func appendFrame(b []byte, m Message) ([]byte, error) {
 	b = le.AppendUint64(b, uint64(len(p.vector)))
 	b = append(b, p.text...)
 	b = append(b, make([]byte, padded(len(p.text))-len(p.text))...)
-	b = append(b, kernels.Bytes(p.vector)...)
+	b = appendVector(b, p.vector)
 	le.PutUint32(b[start+4:], crc32.Checksum(b[start+crcFrom:], castagnoli))
 	return b, nil
+}
+
+// appendVector copies v, if it is large on several goroutines.
+func appendVector(b []byte, v []float32) []byte {
+	at := len(b)
+	b = slices.Grow(b, 4*len(v))[:at+4*len(v)]
+	if view, ok := kernels.Floats(b[at:]); ok {
+		kernels.Copy(view, v)
+	} else {
+		copy(b[at:], kernels.Bytes(v))
+	}
+	return b
 }
 
 func padded(n int) int { return (n + 15) &^ 15 }

@@ -57,7 +57,8 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 		return nil, fmt.Errorf("halos: WorkerConfig.Steps is %d: want 1 with Gradient", cfg.Steps)
 	}
 	w := &Worker{cfg: cfg}
-	w.up = newUplink(cfg.Server, Hello{Layout: cfg.Layout.Hash(), Params: uint64(n), Plugs: cfg.Plugs}, n)
+	w.up = newUplink(cfg.Server, Hello{Layout: cfg.Layout.Hash(), Params: uint64(n), Plugs: cfg.Plugs})
+	w.up.delta = kernels.Make(n)
 	w.up.pull.Steps = cfg.Steps
 	return w, nil
 }
@@ -67,12 +68,20 @@ func (w *Worker) ID() string { return w.cfg.ID }
 
 // Step implements [Machine].
 func (w *Worker) Step(in Input, out *Output) {
+	for in := range in.each {
+		if w.step(in, out); out.Done {
+			return
+		}
+	}
+}
+
+func (w *Worker) step(in Input, out *Output) {
 	switch m := in.Msg.(type) {
 	case *Start:
 		w.up.start(m.Incarnation)
 		w.up.askPull(w.cfg.Samples, out)
 	case *Trained:
-		copy(w.up.delta, m.Update)
+		kernels.Copy(w.up.delta, m.Update)
 		w.up.askPush(w.cfg.Steps, 1, w.cfg.Samples, out)
 	case *Quit:
 		w.up.depart(out)
