@@ -38,14 +38,14 @@ type Objective interface {
 // pseudo-gradient, or with the gradient if the task asks for that. params is
 // work space. Both have the length of task.Params.
 func Round(ctx context.Context, t Trainer, task Task, params, update []float32) error {
-	kernels.Copy(params, task.Params)
-	kernels.Copy(update, task.Params)
+	copy(params, task.Params)
+	copy(update, task.Params)
 	task.Params = nil
 	if err := t.Train(ctx, params, task); err != nil {
 		return fmt.Errorf("halos: round %d: %w", task.Round, err)
 	}
 	if task.Gradient {
-		kernels.Copy(update, params)
+		copy(update, params)
 	} else {
 		kernels.Delta(update, update, params)
 	}

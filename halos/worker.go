@@ -81,7 +81,7 @@ func (w *Worker) step(in Input, out *Output) {
 		w.up.start(m.Incarnation)
 		w.up.askPull(w.cfg.Samples, out)
 	case *Trained:
-		kernels.Copy(w.up.delta, m.Update)
+		copy(w.up.delta, m.Update)
 		w.up.askPush(w.cfg.Steps, 1, w.cfg.Samples, out)
 	case *Quit:
 		w.up.depart(out)

@@ -11,7 +11,7 @@ import (
 )
 
 // Assembly reads args at these offsets.
-var _ = [1]bool{}[unsafe.Offsetof(args{}.v)-0+unsafe.Offsetof(args{}.s)-144+unsafe.Offsetof(args{}.stream)-176]
+var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.stream)-176)]
 
 func runBest(k op, a *args) {
 	switch isa.Now {

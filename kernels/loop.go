@@ -72,21 +72,28 @@ type args struct {
 // cache would read it first.
 const streaming = 1 << 21
 
+// few elements take longer to prepare for than to do.
+const few = 8
+
 // do runs an op on whole vectors, on several goroutines if they are large.
-func do(k op, a args) {
+func do(k op, a *args) {
 	n := len(a.v[0])
 	for _, v := range a.v[1:operands[k].all] {
 		if len(v) != n {
 			panic("kernels: vectors differ in length")
 		}
 	}
+	if n < few {
+		runGeneric(k, a)
+		return
+	}
 	a.stream = n >= streaming
 	if threads(n) == 1 {
-		run(k, &a)
+		run(k, a)
 		return
 	}
 	t := newTeam()
-	t.op, t.args = k, a
+	t.op, t.args = k, *a
 	t.run(n, (*team).loop)
 	t.release()
 }
@@ -160,7 +167,8 @@ func runGeneric(k op, a *args) {
 // before they are rounded and so after it; otherwise 0. Assembly multiplies if it
 // can: several times faster in cache.
 func inverse(n float32) float32 {
-	if frac, _ := math.Frexp(float64(n)); frac != 0.5 {
+	const fraction = 1<<23 - 1
+	if math.Float32bits(n)&fraction != 0 || !(n >= 1 && n <= 1<<30) {
 		return 0
 	}
 	return 1 / n

@@ -67,6 +67,9 @@ func TestLoops(t *testing.T) {
 			for offset := range 16 {
 				divisor := 1 + r.IntN(16)
 				s := by(divisor, 0.3, 0.9, 0.1, 1e-3, 0.999, 1e-8)
+				if offset == 15 {
+					s = by(divisor, 0, float32(math.Inf(1)), 0, float32(math.NaN()), 1, -0.5)
+				}
 				sameBits(t, k, in, s, offset, offset%2 == n%2)
 			}
 		}

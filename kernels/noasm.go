@@ -5,4 +5,4 @@ package kernels
 func runBest(k op, a *args) { runGeneric(k, a) }
 
 func dotLanes(lane *[16]float64, x, y []float32) { dotLanesGeneric(lane, x, y) }
-func finite(x []float32) bool                    { return finiteGeneric(x) }
+func finiteGroups(x []float32) bool              { return finiteGeneric(x) }

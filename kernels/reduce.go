@@ -111,3 +111,16 @@ func dotBlock(x, y []float32, b int) float64 {
 	}
 	return lane[0]
 }
+
+// finite looks at whole groups of 32 elements, some thousands of them at a time, so
+// that a flaw at the beginning is not looked for to the end; then at the rest.
+func finite(x []float32) bool {
+	for len(x) >= 32 {
+		piece := x[:min(block, len(x)&^31)]
+		if !finiteGroups(piece) {
+			return false
+		}
+		x = x[len(piece):]
+	}
+	return finiteGeneric(x)
+}

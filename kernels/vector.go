@@ -4,7 +4,7 @@ package kernels
 //
 //	for i := range dst { dst[i] = x[i] }
 func Copy(dst, x []float32) {
-	do(opCopy, args{v: [6][]float32{dst, x}})
+	do(opCopy, &args{v: [6][]float32{dst, x}})
 }
 
 // Delta is
@@ -13,7 +13,7 @@ func Copy(dst, x []float32) {
 //
 // dst may be x or y.
 func Delta(dst, x, y []float32) {
-	do(opDelta, args{v: [6][]float32{dst, x, y}})
+	do(opDelta, &args{v: [6][]float32{dst, x, y}})
 }
 
 // Mean is the mean of one or more vectors, summed in the order of the arguments:
@@ -46,7 +46,7 @@ func Mean(dst []float32, vs ...[]float32) {
 //
 //	for i := range x { x[i] *= a }
 func Scale(x []float32, a float64) {
-	do(opScale, args{v: [6][]float32{x}, s: [8]float32{float32(a)}})
+	do(opScale, &args{v: [6][]float32{x}, s: [8]float32{float32(a)}})
 }
 
 func (t *team) mean(lo, hi int) { mean(t.x[lo:hi], t.vectors, lo) }

@@ -1,8 +1,8 @@
 package main
 
 import (
-	. "github.com/mmcloughlin/avo/build"
-	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/build"   //nolint:revive // how avo is written
+	. "github.com/mmcloughlin/avo/operand" //nolint:revive // and its operands
 	"github.com/mmcloughlin/avo/reg"
 )
 
