@@ -60,12 +60,14 @@ func runAVX2(k op, a *args) {
 		copyAVX2(a)
 	case opDelta:
 		deltaAVX2(a)
-	case opDeltaAdd:
-		deltaAddAVX2(a)
 	case opAdd:
 		addAVX2(a)
-	case opDivide:
-		divideAVX2(a)
+	case opAdd3:
+		add3AVX2(a)
+	case opSum4:
+		sum4AVX2(a)
+	case opQuotient:
+		quotientAVX2(a)
 	case opScale:
 		scaleAVX2(a)
 	}
@@ -107,12 +109,14 @@ func runAVX512(k op, a *args) {
 		copyAVX512(a)
 	case opDelta:
 		deltaAVX512(a)
-	case opDeltaAdd:
-		deltaAddAVX512(a)
 	case opAdd:
 		addAVX512(a)
-	case opDivide:
-		divideAVX512(a)
+	case opAdd3:
+		add3AVX512(a)
+	case opSum4:
+		sum4AVX512(a)
+	case opQuotient:
+		quotientAVX512(a)
 	case opScale:
 		scaleAVX512(a)
 	}

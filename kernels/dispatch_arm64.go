@@ -58,12 +58,14 @@ func runNEON(k op, a *args) {
 		copyNEON(a)
 	case opDelta:
 		deltaNEON(a)
-	case opDeltaAdd:
-		deltaAddNEON(a)
 	case opAdd:
 		addNEON(a)
-	case opDivide:
-		divideNEON(a)
+	case opAdd3:
+		add3NEON(a)
+	case opSum4:
+		sum4NEON(a)
+	case opQuotient:
+		quotientNEON(a)
 	case opScale:
 		scaleNEON(a)
 	}

@@ -135,7 +135,7 @@ func TestByHand(t *testing.T) {
 
 func TestMeanOfMany(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for _, n := range []int{1, 1023, 1024, 1025, 3000} {
+	for _, n := range []int{1, 2047, 2048, 2049, 5000} {
 		vs := make([][]float32, 5)
 		for k := range vs {
 			vs[k] = make([]float32, n)
@@ -151,8 +151,8 @@ func TestMeanOfMany(t *testing.T) {
 			}
 			want[i] = div(s, 5)
 		}
-		Mean(vs[0], vs...) // onto the first
-		if !slices.EqualFunc(vs[0], want, equal) {
+		Mean(vs[3], vs...) // onto itself
+		if !slices.EqualFunc(vs[3], want, equal) {
 			t.Errorf("mean of 5 vectors of %d elements differs", n)
 		}
 	}

@@ -28,9 +28,10 @@ const (
 	opReplayCarry
 	opCopy
 	opDelta
-	opDeltaAdd
 	opAdd
-	opDivide
+	opAdd3 // three in turn
+	opSum4
+	opQuotient
 	opScale
 	ops
 )
@@ -54,9 +55,10 @@ var operands = [ops]struct{ all, changed int }{
 	opReplayCarry:   {3, 2},
 	opCopy:          {2, 1},
 	opDelta:         {3, 1},
-	opDeltaAdd:      {3, 1},
 	opAdd:           {2, 1},
-	opDivide:        {1, 1},
+	opAdd3:          {4, 1},
+	opSum4:          {5, 1},
+	opQuotient:      {2, 1},
 	opScale:         {1, 1},
 }
 
@@ -152,12 +154,19 @@ func runGeneric(k op, a *args) {
 		copy(v[0], v[1])
 	case opDelta:
 		deltaGeneric(v[0], v[1], v[2])
-	case opDeltaAdd:
-		deltaAddGeneric(v[0], v[1], v[2])
 	case opAdd:
 		addGeneric(v[0], v[1])
-	case opDivide:
-		divideGeneric(v[0], s[0])
+	case opAdd3:
+		for _, x := range v[1:4] {
+			addGeneric(v[0], x)
+		}
+	case opSum4:
+		copy(v[0], v[1])
+		for _, x := range v[2:5] {
+			addGeneric(v[0], x)
+		}
+	case opQuotient:
+		quotientGeneric(v[0], v[1], s[0])
 	case opScale:
 		scaleGeneric(v[0], s[0])
 	}

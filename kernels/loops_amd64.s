@@ -42,38 +42,42 @@ multiplyaligned:
 	SUBQ $0x80, DX
 
 multiplystream:
-	CMPQ     CX, DX
-	JG       multiplystreamEnd
-	VMOVUPS  (DI)(CX*1), Y2
-	VMOVNTPS Y2, (SI)(CX*1)
-	VMULPS   Y0, Y2, Y2
-	VMOVUPS  (BX)(CX*1), Y3
-	VMULPS   Y2, Y1, Y2
-	VSUBPS   Y2, Y3, Y2
-	VMOVUPS  Y2, (BX)(CX*1)
-	VMOVUPS  32(DI)(CX*1), Y2
-	VMOVNTPS Y2, 32(SI)(CX*1)
-	VMULPS   Y0, Y2, Y2
-	VMOVUPS  32(BX)(CX*1), Y3
-	VMULPS   Y2, Y1, Y2
-	VSUBPS   Y2, Y3, Y2
-	VMOVUPS  Y2, 32(BX)(CX*1)
-	VMOVUPS  64(DI)(CX*1), Y2
-	VMOVNTPS Y2, 64(SI)(CX*1)
-	VMULPS   Y0, Y2, Y2
-	VMOVUPS  64(BX)(CX*1), Y3
-	VMULPS   Y2, Y1, Y2
-	VSUBPS   Y2, Y3, Y2
-	VMOVUPS  Y2, 64(BX)(CX*1)
-	VMOVUPS  96(DI)(CX*1), Y2
-	VMOVNTPS Y2, 96(SI)(CX*1)
-	VMULPS   Y0, Y2, Y2
-	VMOVUPS  96(BX)(CX*1), Y3
-	VMULPS   Y2, Y1, Y2
-	VSUBPS   Y2, Y3, Y2
-	VMOVUPS  Y2, 96(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      multiplystream
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (DI)(CX*1), Y2
+	VMOVNTPS   Y2, (SI)(CX*1)
+	VMULPS     Y0, Y2, Y2
+	VMOVUPS    (BX)(CX*1), Y3
+	VMULPS     Y2, Y1, Y2
+	VSUBPS     Y2, Y3, Y2
+	VMOVUPS    Y2, (BX)(CX*1)
+	VMOVUPS    32(DI)(CX*1), Y2
+	VMOVNTPS   Y2, 32(SI)(CX*1)
+	VMULPS     Y0, Y2, Y2
+	VMOVUPS    32(BX)(CX*1), Y3
+	VMULPS     Y2, Y1, Y2
+	VSUBPS     Y2, Y3, Y2
+	VMOVUPS    Y2, 32(BX)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(DI)(CX*1), Y2
+	VMOVNTPS   Y2, 64(SI)(CX*1)
+	VMULPS     Y0, Y2, Y2
+	VMOVUPS    64(BX)(CX*1), Y3
+	VMULPS     Y2, Y1, Y2
+	VSUBPS     Y2, Y3, Y2
+	VMOVUPS    Y2, 64(BX)(CX*1)
+	VMOVUPS    96(DI)(CX*1), Y2
+	VMOVNTPS   Y2, 96(SI)(CX*1)
+	VMULPS     Y0, Y2, Y2
+	VMOVUPS    96(BX)(CX*1), Y3
+	VMULPS     Y2, Y1, Y2
+	VSUBPS     Y2, Y3, Y2
+	VMOVUPS    Y2, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
 
 multiplystreamEnd:
 	SFENCE
@@ -178,38 +182,42 @@ aligned:
 	SUBQ $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (DI)(CX*1), Y2
-	VMOVNTPS Y2, (SI)(CX*1)
-	VDIVPS   Y0, Y2, Y2
-	VMOVUPS  (BX)(CX*1), Y3
-	VMULPS   Y2, Y1, Y2
-	VSUBPS   Y2, Y3, Y2
-	VMOVUPS  Y2, (BX)(CX*1)
-	VMOVUPS  32(DI)(CX*1), Y2
-	VMOVNTPS Y2, 32(SI)(CX*1)
-	VDIVPS   Y0, Y2, Y2
-	VMOVUPS  32(BX)(CX*1), Y3
-	VMULPS   Y2, Y1, Y2
-	VSUBPS   Y2, Y3, Y2
-	VMOVUPS  Y2, 32(BX)(CX*1)
-	VMOVUPS  64(DI)(CX*1), Y2
-	VMOVNTPS Y2, 64(SI)(CX*1)
-	VDIVPS   Y0, Y2, Y2
-	VMOVUPS  64(BX)(CX*1), Y3
-	VMULPS   Y2, Y1, Y2
-	VSUBPS   Y2, Y3, Y2
-	VMOVUPS  Y2, 64(BX)(CX*1)
-	VMOVUPS  96(DI)(CX*1), Y2
-	VMOVNTPS Y2, 96(SI)(CX*1)
-	VDIVPS   Y0, Y2, Y2
-	VMOVUPS  96(BX)(CX*1), Y3
-	VMULPS   Y2, Y1, Y2
-	VSUBPS   Y2, Y3, Y2
-	VMOVUPS  Y2, 96(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (DI)(CX*1), Y2
+	VMOVNTPS   Y2, (SI)(CX*1)
+	VDIVPS     Y0, Y2, Y2
+	VMOVUPS    (BX)(CX*1), Y3
+	VMULPS     Y2, Y1, Y2
+	VSUBPS     Y2, Y3, Y2
+	VMOVUPS    Y2, (BX)(CX*1)
+	VMOVUPS    32(DI)(CX*1), Y2
+	VMOVNTPS   Y2, 32(SI)(CX*1)
+	VDIVPS     Y0, Y2, Y2
+	VMOVUPS    32(BX)(CX*1), Y3
+	VMULPS     Y2, Y1, Y2
+	VSUBPS     Y2, Y3, Y2
+	VMOVUPS    Y2, 32(BX)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(DI)(CX*1), Y2
+	VMOVNTPS   Y2, 64(SI)(CX*1)
+	VDIVPS     Y0, Y2, Y2
+	VMOVUPS    64(BX)(CX*1), Y3
+	VMULPS     Y2, Y1, Y2
+	VSUBPS     Y2, Y3, Y2
+	VMOVUPS    Y2, 64(BX)(CX*1)
+	VMOVUPS    96(DI)(CX*1), Y2
+	VMOVNTPS   Y2, 96(SI)(CX*1)
+	VDIVPS     Y0, Y2, Y2
+	VMOVUPS    96(BX)(CX*1), Y3
+	VMULPS     Y2, Y1, Y2
+	VSUBPS     Y2, Y3, Y2
+	VMOVUPS    Y2, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -328,24 +336,28 @@ TEXT ·delayedFirstAVX512(SB), NOSPLIT, $0-8
 	SUBQ         $0x80, DX
 
 multiplystream:
-	CMPQ     CX, DX
-	JG       multiplystreamEnd
-	VMOVUPS  (DI)(CX*1), Z2
-	VMOVNTPS Z2, (SI)(CX*1)
-	VMULPS   Z0, Z2, Z2
-	VMOVUPS  (BX)(CX*1), Z3
-	VMULPS   Z2, Z1, Z2
-	VSUBPS   Z2, Z3, Z2
-	VMOVUPS  Z2, (BX)(CX*1)
-	VMOVUPS  64(DI)(CX*1), Z2
-	VMOVNTPS Z2, 64(SI)(CX*1)
-	VMULPS   Z0, Z2, Z2
-	VMOVUPS  64(BX)(CX*1), Z3
-	VMULPS   Z2, Z1, Z2
-	VSUBPS   Z2, Z3, Z2
-	VMOVUPS  Z2, 64(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      multiplystream
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (DI)(CX*1), Z2
+	VMOVNTPS   Z2, (SI)(CX*1)
+	VMULPS     Z0, Z2, Z2
+	VMOVUPS    (BX)(CX*1), Z3
+	VMULPS     Z2, Z1, Z2
+	VSUBPS     Z2, Z3, Z2
+	VMOVUPS    Z2, (BX)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(DI)(CX*1), Z2
+	VMOVNTPS   Z2, 64(SI)(CX*1)
+	VMULPS     Z0, Z2, Z2
+	VMOVUPS    64(BX)(CX*1), Z3
+	VMULPS     Z2, Z1, Z2
+	VSUBPS     Z2, Z3, Z2
+	VMOVUPS    Z2, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
 
 multiplystreamEnd:
 	SFENCE
@@ -443,24 +455,28 @@ divide:
 	SUBQ         $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (DI)(CX*1), Z2
-	VMOVNTPS Z2, (SI)(CX*1)
-	VDIVPS   Z0, Z2, Z2
-	VMOVUPS  (BX)(CX*1), Z3
-	VMULPS   Z2, Z1, Z2
-	VSUBPS   Z2, Z3, Z2
-	VMOVUPS  Z2, (BX)(CX*1)
-	VMOVUPS  64(DI)(CX*1), Z2
-	VMOVNTPS Z2, 64(SI)(CX*1)
-	VDIVPS   Z0, Z2, Z2
-	VMOVUPS  64(BX)(CX*1), Z3
-	VMULPS   Z2, Z1, Z2
-	VSUBPS   Z2, Z3, Z2
-	VMOVUPS  Z2, 64(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (DI)(CX*1), Z2
+	VMOVNTPS   Z2, (SI)(CX*1)
+	VDIVPS     Z0, Z2, Z2
+	VMOVUPS    (BX)(CX*1), Z3
+	VMULPS     Z2, Z1, Z2
+	VSUBPS     Z2, Z3, Z2
+	VMOVUPS    Z2, (BX)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(DI)(CX*1), Z2
+	VMOVNTPS   Z2, 64(SI)(CX*1)
+	VDIVPS     Z0, Z2, Z2
+	VMOVUPS    64(BX)(CX*1), Z3
+	VMULPS     Z2, Z1, Z2
+	VSUBPS     Z2, Z3, Z2
+	VMOVUPS    Z2, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -571,50 +587,56 @@ multiplyaligned:
 	SUBQ $0x80, DX
 
 multiplystream:
-	CMPQ     CX, DX
-	JG       multiplystreamEnd
-	VMOVUPS  (DI)(CX*1), Y3
-	VMOVUPS  (R8)(CX*1), Y4
-	VMOVNTPS Y4, (SI)(CX*1)
-	VMULPS   Y3, Y2, Y3
-	VMULPS   Y0, Y4, Y4
-	VADDPS   Y4, Y3, Y3
-	VMOVUPS  (BX)(CX*1), Y4
-	VMULPS   Y3, Y1, Y3
-	VSUBPS   Y3, Y4, Y3
-	VMOVUPS  Y3, (BX)(CX*1)
-	VMOVUPS  32(DI)(CX*1), Y3
-	VMOVUPS  32(R8)(CX*1), Y4
-	VMOVNTPS Y4, 32(SI)(CX*1)
-	VMULPS   Y3, Y2, Y3
-	VMULPS   Y0, Y4, Y4
-	VADDPS   Y4, Y3, Y3
-	VMOVUPS  32(BX)(CX*1), Y4
-	VMULPS   Y3, Y1, Y3
-	VSUBPS   Y3, Y4, Y3
-	VMOVUPS  Y3, 32(BX)(CX*1)
-	VMOVUPS  64(DI)(CX*1), Y3
-	VMOVUPS  64(R8)(CX*1), Y4
-	VMOVNTPS Y4, 64(SI)(CX*1)
-	VMULPS   Y3, Y2, Y3
-	VMULPS   Y0, Y4, Y4
-	VADDPS   Y4, Y3, Y3
-	VMOVUPS  64(BX)(CX*1), Y4
-	VMULPS   Y3, Y1, Y3
-	VSUBPS   Y3, Y4, Y3
-	VMOVUPS  Y3, 64(BX)(CX*1)
-	VMOVUPS  96(DI)(CX*1), Y3
-	VMOVUPS  96(R8)(CX*1), Y4
-	VMOVNTPS Y4, 96(SI)(CX*1)
-	VMULPS   Y3, Y2, Y3
-	VMULPS   Y0, Y4, Y4
-	VADDPS   Y4, Y3, Y3
-	VMOVUPS  96(BX)(CX*1), Y4
-	VMULPS   Y3, Y1, Y3
-	VSUBPS   Y3, Y4, Y3
-	VMOVUPS  Y3, 96(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      multiplystream
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (DI)(CX*1), Y3
+	VMOVUPS    (R8)(CX*1), Y4
+	VMOVNTPS   Y4, (SI)(CX*1)
+	VMULPS     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	VMOVUPS    (BX)(CX*1), Y4
+	VMULPS     Y3, Y1, Y3
+	VSUBPS     Y3, Y4, Y3
+	VMOVUPS    Y3, (BX)(CX*1)
+	VMOVUPS    32(DI)(CX*1), Y3
+	VMOVUPS    32(R8)(CX*1), Y4
+	VMOVNTPS   Y4, 32(SI)(CX*1)
+	VMULPS     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	VMOVUPS    32(BX)(CX*1), Y4
+	VMULPS     Y3, Y1, Y3
+	VSUBPS     Y3, Y4, Y3
+	VMOVUPS    Y3, 32(BX)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(DI)(CX*1), Y3
+	VMOVUPS    64(R8)(CX*1), Y4
+	VMOVNTPS   Y4, 64(SI)(CX*1)
+	VMULPS     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	VMOVUPS    64(BX)(CX*1), Y4
+	VMULPS     Y3, Y1, Y3
+	VSUBPS     Y3, Y4, Y3
+	VMOVUPS    Y3, 64(BX)(CX*1)
+	VMOVUPS    96(DI)(CX*1), Y3
+	VMOVUPS    96(R8)(CX*1), Y4
+	VMOVNTPS   Y4, 96(SI)(CX*1)
+	VMULPS     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	VMOVUPS    96(BX)(CX*1), Y4
+	VMULPS     Y3, Y1, Y3
+	VSUBPS     Y3, Y4, Y3
+	VMOVUPS    Y3, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
 
 multiplystreamEnd:
 	SFENCE
@@ -741,50 +763,56 @@ aligned:
 	SUBQ $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (DI)(CX*1), Y3
-	VMOVUPS  (R8)(CX*1), Y4
-	VMOVNTPS Y4, (SI)(CX*1)
-	VMULPS   Y3, Y2, Y3
-	VDIVPS   Y0, Y4, Y4
-	VADDPS   Y4, Y3, Y3
-	VMOVUPS  (BX)(CX*1), Y4
-	VMULPS   Y3, Y1, Y3
-	VSUBPS   Y3, Y4, Y3
-	VMOVUPS  Y3, (BX)(CX*1)
-	VMOVUPS  32(DI)(CX*1), Y3
-	VMOVUPS  32(R8)(CX*1), Y4
-	VMOVNTPS Y4, 32(SI)(CX*1)
-	VMULPS   Y3, Y2, Y3
-	VDIVPS   Y0, Y4, Y4
-	VADDPS   Y4, Y3, Y3
-	VMOVUPS  32(BX)(CX*1), Y4
-	VMULPS   Y3, Y1, Y3
-	VSUBPS   Y3, Y4, Y3
-	VMOVUPS  Y3, 32(BX)(CX*1)
-	VMOVUPS  64(DI)(CX*1), Y3
-	VMOVUPS  64(R8)(CX*1), Y4
-	VMOVNTPS Y4, 64(SI)(CX*1)
-	VMULPS   Y3, Y2, Y3
-	VDIVPS   Y0, Y4, Y4
-	VADDPS   Y4, Y3, Y3
-	VMOVUPS  64(BX)(CX*1), Y4
-	VMULPS   Y3, Y1, Y3
-	VSUBPS   Y3, Y4, Y3
-	VMOVUPS  Y3, 64(BX)(CX*1)
-	VMOVUPS  96(DI)(CX*1), Y3
-	VMOVUPS  96(R8)(CX*1), Y4
-	VMOVNTPS Y4, 96(SI)(CX*1)
-	VMULPS   Y3, Y2, Y3
-	VDIVPS   Y0, Y4, Y4
-	VADDPS   Y4, Y3, Y3
-	VMOVUPS  96(BX)(CX*1), Y4
-	VMULPS   Y3, Y1, Y3
-	VSUBPS   Y3, Y4, Y3
-	VMOVUPS  Y3, 96(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (DI)(CX*1), Y3
+	VMOVUPS    (R8)(CX*1), Y4
+	VMOVNTPS   Y4, (SI)(CX*1)
+	VMULPS     Y3, Y2, Y3
+	VDIVPS     Y0, Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	VMOVUPS    (BX)(CX*1), Y4
+	VMULPS     Y3, Y1, Y3
+	VSUBPS     Y3, Y4, Y3
+	VMOVUPS    Y3, (BX)(CX*1)
+	VMOVUPS    32(DI)(CX*1), Y3
+	VMOVUPS    32(R8)(CX*1), Y4
+	VMOVNTPS   Y4, 32(SI)(CX*1)
+	VMULPS     Y3, Y2, Y3
+	VDIVPS     Y0, Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	VMOVUPS    32(BX)(CX*1), Y4
+	VMULPS     Y3, Y1, Y3
+	VSUBPS     Y3, Y4, Y3
+	VMOVUPS    Y3, 32(BX)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(DI)(CX*1), Y3
+	VMOVUPS    64(R8)(CX*1), Y4
+	VMOVNTPS   Y4, 64(SI)(CX*1)
+	VMULPS     Y3, Y2, Y3
+	VDIVPS     Y0, Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	VMOVUPS    64(BX)(CX*1), Y4
+	VMULPS     Y3, Y1, Y3
+	VSUBPS     Y3, Y4, Y3
+	VMOVUPS    Y3, 64(BX)(CX*1)
+	VMOVUPS    96(DI)(CX*1), Y3
+	VMOVUPS    96(R8)(CX*1), Y4
+	VMOVNTPS   Y4, 96(SI)(CX*1)
+	VMULPS     Y3, Y2, Y3
+	VDIVPS     Y0, Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	VMOVUPS    96(BX)(CX*1), Y4
+	VMULPS     Y3, Y1, Y3
+	VSUBPS     Y3, Y4, Y3
+	VMOVUPS    Y3, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -926,30 +954,36 @@ TEXT ·delayedFirstCAVX512(SB), NOSPLIT, $0-8
 	SUBQ         $0x80, DX
 
 multiplystream:
-	CMPQ     CX, DX
-	JG       multiplystreamEnd
-	VMOVUPS  (DI)(CX*1), Z3
-	VMOVUPS  (R8)(CX*1), Z4
-	VMOVNTPS Z4, (SI)(CX*1)
-	VMULPS   Z3, Z2, Z3
-	VMULPS   Z0, Z4, Z4
-	VADDPS   Z4, Z3, Z3
-	VMOVUPS  (BX)(CX*1), Z4
-	VMULPS   Z3, Z1, Z3
-	VSUBPS   Z3, Z4, Z3
-	VMOVUPS  Z3, (BX)(CX*1)
-	VMOVUPS  64(DI)(CX*1), Z3
-	VMOVUPS  64(R8)(CX*1), Z4
-	VMOVNTPS Z4, 64(SI)(CX*1)
-	VMULPS   Z3, Z2, Z3
-	VMULPS   Z0, Z4, Z4
-	VADDPS   Z4, Z3, Z3
-	VMOVUPS  64(BX)(CX*1), Z4
-	VMULPS   Z3, Z1, Z3
-	VSUBPS   Z3, Z4, Z3
-	VMOVUPS  Z3, 64(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      multiplystream
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (DI)(CX*1), Z3
+	VMOVUPS    (R8)(CX*1), Z4
+	VMOVNTPS   Z4, (SI)(CX*1)
+	VMULPS     Z3, Z2, Z3
+	VMULPS     Z0, Z4, Z4
+	VADDPS     Z4, Z3, Z3
+	VMOVUPS    (BX)(CX*1), Z4
+	VMULPS     Z3, Z1, Z3
+	VSUBPS     Z3, Z4, Z3
+	VMOVUPS    Z3, (BX)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(DI)(CX*1), Z3
+	VMOVUPS    64(R8)(CX*1), Z4
+	VMOVNTPS   Z4, 64(SI)(CX*1)
+	VMULPS     Z3, Z2, Z3
+	VMULPS     Z0, Z4, Z4
+	VADDPS     Z4, Z3, Z3
+	VMOVUPS    64(BX)(CX*1), Z4
+	VMULPS     Z3, Z1, Z3
+	VSUBPS     Z3, Z4, Z3
+	VMOVUPS    Z3, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
 
 multiplystreamEnd:
 	SFENCE
@@ -1063,30 +1097,36 @@ divide:
 	SUBQ         $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (DI)(CX*1), Z3
-	VMOVUPS  (R8)(CX*1), Z4
-	VMOVNTPS Z4, (SI)(CX*1)
-	VMULPS   Z3, Z2, Z3
-	VDIVPS   Z0, Z4, Z4
-	VADDPS   Z4, Z3, Z3
-	VMOVUPS  (BX)(CX*1), Z4
-	VMULPS   Z3, Z1, Z3
-	VSUBPS   Z3, Z4, Z3
-	VMOVUPS  Z3, (BX)(CX*1)
-	VMOVUPS  64(DI)(CX*1), Z3
-	VMOVUPS  64(R8)(CX*1), Z4
-	VMOVNTPS Z4, 64(SI)(CX*1)
-	VMULPS   Z3, Z2, Z3
-	VDIVPS   Z0, Z4, Z4
-	VADDPS   Z4, Z3, Z3
-	VMOVUPS  64(BX)(CX*1), Z4
-	VMULPS   Z3, Z1, Z3
-	VSUBPS   Z3, Z4, Z3
-	VMOVUPS  Z3, 64(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (DI)(CX*1), Z3
+	VMOVUPS    (R8)(CX*1), Z4
+	VMOVNTPS   Z4, (SI)(CX*1)
+	VMULPS     Z3, Z2, Z3
+	VDIVPS     Z0, Z4, Z4
+	VADDPS     Z4, Z3, Z3
+	VMOVUPS    (BX)(CX*1), Z4
+	VMULPS     Z3, Z1, Z3
+	VSUBPS     Z3, Z4, Z3
+	VMOVUPS    Z3, (BX)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(DI)(CX*1), Z3
+	VMOVUPS    64(R8)(CX*1), Z4
+	VMOVNTPS   Z4, 64(SI)(CX*1)
+	VMULPS     Z3, Z2, Z3
+	VDIVPS     Z0, Z4, Z4
+	VADDPS     Z4, Z3, Z3
+	VMOVUPS    64(BX)(CX*1), Z4
+	VMULPS     Z3, Z1, Z3
+	VSUBPS     Z3, Z4, Z3
+	VMOVUPS    Z3, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -4052,38 +4092,42 @@ aligned:
 	SUBQ $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (BX)(CX*1), Y2
-	VMULPS   Y2, Y0, Y2
-	VMOVUPS  (DI)(CX*1), Y3
-	VMULPS   Y3, Y1, Y3
-	VADDPS   Y3, Y2, Y2
-	VMOVUPS  Y2, (BX)(CX*1)
-	VMOVNTPS Y2, (SI)(CX*1)
-	VMOVUPS  32(BX)(CX*1), Y2
-	VMULPS   Y2, Y0, Y2
-	VMOVUPS  32(DI)(CX*1), Y3
-	VMULPS   Y3, Y1, Y3
-	VADDPS   Y3, Y2, Y2
-	VMOVUPS  Y2, 32(BX)(CX*1)
-	VMOVNTPS Y2, 32(SI)(CX*1)
-	VMOVUPS  64(BX)(CX*1), Y2
-	VMULPS   Y2, Y0, Y2
-	VMOVUPS  64(DI)(CX*1), Y3
-	VMULPS   Y3, Y1, Y3
-	VADDPS   Y3, Y2, Y2
-	VMOVUPS  Y2, 64(BX)(CX*1)
-	VMOVNTPS Y2, 64(SI)(CX*1)
-	VMOVUPS  96(BX)(CX*1), Y2
-	VMULPS   Y2, Y0, Y2
-	VMOVUPS  96(DI)(CX*1), Y3
-	VMULPS   Y3, Y1, Y3
-	VADDPS   Y3, Y2, Y2
-	VMOVUPS  Y2, 96(BX)(CX*1)
-	VMOVNTPS Y2, 96(SI)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (BX)(CX*1), Y2
+	VMULPS     Y2, Y0, Y2
+	VMOVUPS    (DI)(CX*1), Y3
+	VMULPS     Y3, Y1, Y3
+	VADDPS     Y3, Y2, Y2
+	VMOVUPS    Y2, (BX)(CX*1)
+	VMOVNTPS   Y2, (SI)(CX*1)
+	VMOVUPS    32(BX)(CX*1), Y2
+	VMULPS     Y2, Y0, Y2
+	VMOVUPS    32(DI)(CX*1), Y3
+	VMULPS     Y3, Y1, Y3
+	VADDPS     Y3, Y2, Y2
+	VMOVUPS    Y2, 32(BX)(CX*1)
+	VMOVNTPS   Y2, 32(SI)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(BX)(CX*1), Y2
+	VMULPS     Y2, Y0, Y2
+	VMOVUPS    64(DI)(CX*1), Y3
+	VMULPS     Y3, Y1, Y3
+	VADDPS     Y3, Y2, Y2
+	VMOVUPS    Y2, 64(BX)(CX*1)
+	VMOVNTPS   Y2, 64(SI)(CX*1)
+	VMOVUPS    96(BX)(CX*1), Y2
+	VMULPS     Y2, Y0, Y2
+	VMOVUPS    96(DI)(CX*1), Y3
+	VMULPS     Y3, Y1, Y3
+	VADDPS     Y3, Y2, Y2
+	VMOVUPS    Y2, 96(BX)(CX*1)
+	VMOVNTPS   Y2, 96(SI)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -4200,24 +4244,28 @@ TEXT ·mixBaseAVX512(SB), NOSPLIT, $0-8
 	SUBQ         $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (BX)(CX*1), Z2
-	VMULPS   Z2, Z0, Z2
-	VMOVUPS  (DI)(CX*1), Z3
-	VMULPS   Z3, Z1, Z3
-	VADDPS   Z3, Z2, Z2
-	VMOVUPS  Z2, (BX)(CX*1)
-	VMOVNTPS Z2, (SI)(CX*1)
-	VMOVUPS  64(BX)(CX*1), Z2
-	VMULPS   Z2, Z0, Z2
-	VMOVUPS  64(DI)(CX*1), Z3
-	VMULPS   Z3, Z1, Z3
-	VADDPS   Z3, Z2, Z2
-	VMOVUPS  Z2, 64(BX)(CX*1)
-	VMOVNTPS Z2, 64(SI)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(BX)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (BX)(CX*1), Z2
+	VMULPS     Z2, Z0, Z2
+	VMOVUPS    (DI)(CX*1), Z3
+	VMULPS     Z3, Z1, Z3
+	VADDPS     Z3, Z2, Z2
+	VMOVUPS    Z2, (BX)(CX*1)
+	VMOVNTPS   Z2, (SI)(CX*1)
+	PREFETCHT0 1088(BX)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(BX)(CX*1), Z2
+	VMULPS     Z2, Z0, Z2
+	VMOVUPS    64(DI)(CX*1), Z3
+	VMULPS     Z3, Z1, Z3
+	VADDPS     Z3, Z2, Z2
+	VMOVUPS    Z2, 64(BX)(CX*1)
+	VMOVNTPS   Z2, 64(SI)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -4829,18 +4877,20 @@ aligned:
 	SUBQ $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (SI)(CX*1), Y0
-	VMOVNTPS Y0, (BX)(CX*1)
-	VMOVUPS  32(SI)(CX*1), Y0
-	VMOVNTPS Y0, 32(BX)(CX*1)
-	VMOVUPS  64(SI)(CX*1), Y0
-	VMOVNTPS Y0, 64(BX)(CX*1)
-	VMOVUPS  96(SI)(CX*1), Y0
-	VMOVNTPS Y0, 96(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y0
+	VMOVNTPS   Y0, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y0
+	VMOVNTPS   Y0, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y0
+	VMOVNTPS   Y0, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y0
+	VMOVNTPS   Y0, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -4919,14 +4969,16 @@ TEXT ·copyAVX512(SB), NOSPLIT, $0-8
 	SUBQ      $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (SI)(CX*1), Z0
-	VMOVNTPS Z0, (BX)(CX*1)
-	VMOVUPS  64(SI)(CX*1), Z0
-	VMOVNTPS Z0, 64(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z0
+	VMOVNTPS   Z0, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z0
+	VMOVNTPS   Z0, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -5005,26 +5057,30 @@ aligned:
 	SUBQ $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (SI)(CX*1), Y0
-	VMOVUPS  (DI)(CX*1), Y1
-	VSUBPS   Y1, Y0, Y0
-	VMOVNTPS Y0, (BX)(CX*1)
-	VMOVUPS  32(SI)(CX*1), Y0
-	VMOVUPS  32(DI)(CX*1), Y1
-	VSUBPS   Y1, Y0, Y0
-	VMOVNTPS Y0, 32(BX)(CX*1)
-	VMOVUPS  64(SI)(CX*1), Y0
-	VMOVUPS  64(DI)(CX*1), Y1
-	VSUBPS   Y1, Y0, Y0
-	VMOVNTPS Y0, 64(BX)(CX*1)
-	VMOVUPS  96(SI)(CX*1), Y0
-	VMOVUPS  96(DI)(CX*1), Y1
-	VSUBPS   Y1, Y0, Y0
-	VMOVNTPS Y0, 96(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y0
+	VMOVUPS    (DI)(CX*1), Y1
+	VSUBPS     Y1, Y0, Y0
+	VMOVNTPS   Y0, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y0
+	VMOVUPS    32(DI)(CX*1), Y1
+	VSUBPS     Y1, Y0, Y0
+	VMOVNTPS   Y0, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y0
+	VMOVUPS    64(DI)(CX*1), Y1
+	VSUBPS     Y1, Y0, Y0
+	VMOVNTPS   Y0, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y0
+	VMOVUPS    96(DI)(CX*1), Y1
+	VSUBPS     Y1, Y0, Y0
+	VMOVNTPS   Y0, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -5118,18 +5174,22 @@ TEXT ·deltaAVX512(SB), NOSPLIT, $0-8
 	SUBQ      $0x80, DX
 
 stream:
-	CMPQ     CX, DX
-	JG       streamEnd
-	VMOVUPS  (SI)(CX*1), Z0
-	VMOVUPS  (DI)(CX*1), Z1
-	VSUBPS   Z1, Z0, Z0
-	VMOVNTPS Z0, (BX)(CX*1)
-	VMOVUPS  64(SI)(CX*1), Z0
-	VMOVUPS  64(DI)(CX*1), Z1
-	VSUBPS   Z1, Z0, Z0
-	VMOVNTPS Z0, 64(BX)(CX*1)
-	ADDQ     $0x80, CX
-	JMP      stream
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z0
+	VMOVUPS    (DI)(CX*1), Z1
+	VSUBPS     Z1, Z0, Z0
+	VMOVNTPS   Z0, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z0
+	VMOVUPS    64(DI)(CX*1), Z1
+	VSUBPS     Z1, Z0, Z0
+	VMOVNTPS   Z0, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
 
 streamEnd:
 	SFENCE
@@ -5178,150 +5238,6 @@ oneEnd:
 	VMOVUPS.Z (SI)(CX*1), K1, Z0
 	VMOVUPS.Z (DI)(CX*1), K1, Z1
 	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (BX)(CX*1)
-	ADDQ      AX, CX
-
-done:
-	VZEROUPPER
-	RET
-
-// func deltaAddAVX2(a *args)
-// Requires: AVX
-TEXT ·deltaAddAVX2(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), DX
-	MOVQ 8(DX), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	MOVQ (DX), BX
-	MOVQ 24(DX), SI
-	MOVQ 48(DX), DX
-	MOVQ AX, DI
-	SUBQ $0x80, DI
-
-many:
-	CMPQ    CX, DI
-	JG      manyEnd
-	VMOVUPS (SI)(CX*1), Y0
-	VMOVUPS (DX)(CX*1), Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS (BX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (BX)(CX*1)
-	VMOVUPS 32(SI)(CX*1), Y0
-	VMOVUPS 32(DX)(CX*1), Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS 32(BX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Y0
-	VMOVUPS 64(DX)(CX*1), Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS 64(BX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(BX)(CX*1)
-	VMOVUPS 96(SI)(CX*1), Y0
-	VMOVUPS 96(DX)(CX*1), Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS 96(BX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     many
-
-manyEnd:
-	MOVQ AX, DI
-	SUBQ $0x20, DI
-
-one:
-	CMPQ    CX, DI
-	JG      oneEnd
-	VMOVUPS (SI)(CX*1), Y0
-	VMOVUPS (DX)(CX*1), Y1
-	VSUBPS  Y1, Y0, Y0
-	VMOVUPS (BX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (BX)(CX*1)
-	ADDQ    $0x20, CX
-	JMP     one
-
-oneEnd:
-rest:
-	CMPQ   CX, AX
-	JGE    done
-	VMOVSS (SI)(CX*1), X0
-	VMOVSS (DX)(CX*1), X1
-	VSUBSS X1, X0, X0
-	VMOVSS (BX)(CX*1), X1
-	VADDSS X1, X0, X0
-	VMOVSS X0, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    rest
-
-done:
-	VZEROUPPER
-	RET
-
-// func deltaAddAVX512(a *args)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·deltaAddAVX512(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), DX
-	MOVQ 8(DX), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	MOVQ (DX), BX
-	MOVQ 24(DX), SI
-	MOVQ 48(DX), DX
-	MOVQ AX, DI
-	SUBQ $0x80, DI
-
-many:
-	CMPQ    CX, DI
-	JG      manyEnd
-	VMOVUPS (SI)(CX*1), Z0
-	VMOVUPS (DX)(CX*1), Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS (BX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Z0
-	VMOVUPS 64(DX)(CX*1), Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS 64(BX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     many
-
-manyEnd:
-	MOVQ AX, DI
-	SUBQ $0x40, DI
-
-one:
-	CMPQ    CX, DI
-	JG      oneEnd
-	VMOVUPS (SI)(CX*1), Z0
-	VMOVUPS (DX)(CX*1), Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS (BX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (BX)(CX*1)
-	ADDQ    $0x40, CX
-	JMP     one
-
-oneEnd:
-	SUBQ      CX, AX
-	JE        done
-	MOVQ      AX, R8
-	SHRQ      $0x02, R8
-	MOVQ      $-1, DI
-	SHLXQ     R8, DI, DI
-	NOTQ      DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (SI)(CX*1), K1, Z0
-	VMOVUPS.Z (DX)(CX*1), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS.Z (BX)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (BX)(CX*1)
 	ADDQ      AX, CX
 
@@ -5451,33 +5367,411 @@ done:
 	VZEROUPPER
 	RET
 
-// func divideAVX2(a *args)
+// func add3AVX2(a *args)
 // Requires: AVX
-TEXT ·divideAVX2(SB), NOSPLIT, $0-8
+TEXT ·add3AVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), DX
+	MOVQ 8(DX), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	MOVQ (DX), BX
+	MOVQ 24(DX), SI
+	MOVQ 48(DX), DI
+	MOVQ 72(DX), DX
+	MOVQ AX, R8
+	SUBQ $0x80, R8
+
+many:
+	CMPQ    CX, R8
+	JG      manyEnd
+	VMOVUPS (BX)(CX*1), Y0
+	VMOVUPS (SI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (BX)(CX*1)
+	VMOVUPS 32(BX)(CX*1), Y0
+	VMOVUPS 32(SI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 32(DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 32(DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(BX)(CX*1)
+	VMOVUPS 64(BX)(CX*1), Y0
+	VMOVUPS 64(SI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 64(DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 64(DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(BX)(CX*1)
+	VMOVUPS 96(BX)(CX*1), Y0
+	VMOVUPS 96(SI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 96(DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 96(DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, R8
+	SUBQ $0x20, R8
+
+one:
+	CMPQ    CX, R8
+	JG      oneEnd
+	VMOVUPS (BX)(CX*1), Y0
+	VMOVUPS (SI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	JMP     one
+
+oneEnd:
+rest:
+	CMPQ   CX, AX
+	JGE    done
+	VMOVSS (BX)(CX*1), X0
+	VMOVSS (SI)(CX*1), X1
+	VADDSS X1, X0, X0
+	VMOVSS (DI)(CX*1), X1
+	VADDSS X1, X0, X0
+	VMOVSS (DX)(CX*1), X1
+	VADDSS X1, X0, X0
+	VMOVSS X0, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    rest
+
+done:
+	VZEROUPPER
+	RET
+
+// func add3AVX512(a *args)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·add3AVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), DX
+	MOVQ 8(DX), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	MOVQ (DX), BX
+	MOVQ 24(DX), SI
+	MOVQ 48(DX), DI
+	MOVQ 72(DX), DX
+	MOVQ AX, R8
+	SUBQ $0x80, R8
+
+many:
+	CMPQ    CX, R8
+	JG      manyEnd
+	VMOVUPS (BX)(CX*1), Z0
+	VMOVUPS (SI)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (DI)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (DX)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (BX)(CX*1)
+	VMOVUPS 64(BX)(CX*1), Z0
+	VMOVUPS 64(SI)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS 64(DI)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS 64(DX)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, R8
+	SUBQ $0x40, R8
+
+one:
+	CMPQ    CX, R8
+	JG      oneEnd
+	VMOVUPS (BX)(CX*1), Z0
+	VMOVUPS (SI)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (DI)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (DX)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     one
+
+oneEnd:
+	SUBQ      CX, AX
+	JE        done
+	MOVQ      AX, R9
+	SHRQ      $0x02, R9
+	MOVQ      $-1, R8
+	SHLXQ     R9, R8, R8
+	NOTQ      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (BX)(CX*1), K1, Z0
+	VMOVUPS.Z (SI)(CX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (DI)(CX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      AX, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum4AVX2(a *args)
+// Requires: AVX
+TEXT ·sum4AVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), DX
+	MOVQ 8(DX), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	MOVQ (DX), BX
+	MOVQ 24(DX), SI
+	MOVQ 48(DX), DI
+	MOVQ 72(DX), R8
+	MOVQ 96(DX), DX
+	MOVQ AX, R9
+	SUBQ $0x80, R9
+
+many:
+	CMPQ    CX, R9
+	JG      manyEnd
+	VMOVUPS (SI)(CX*1), Y0
+	VMOVUPS (DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R8)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (BX)(CX*1)
+	VMOVUPS 32(SI)(CX*1), Y0
+	VMOVUPS 32(DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 32(R8)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 32(DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Y0
+	VMOVUPS 64(DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 64(R8)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 64(DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(BX)(CX*1)
+	VMOVUPS 96(SI)(CX*1), Y0
+	VMOVUPS 96(DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 96(R8)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS 96(DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, R9
+	SUBQ $0x20, R9
+
+one:
+	CMPQ    CX, R9
+	JG      oneEnd
+	VMOVUPS (SI)(CX*1), Y0
+	VMOVUPS (DI)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (R8)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS (DX)(CX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	JMP     one
+
+oneEnd:
+rest:
+	CMPQ   CX, AX
+	JGE    done
+	VMOVSS (SI)(CX*1), X0
+	VMOVSS (DI)(CX*1), X1
+	VADDSS X1, X0, X0
+	VMOVSS (R8)(CX*1), X1
+	VADDSS X1, X0, X0
+	VMOVSS (DX)(CX*1), X1
+	VADDSS X1, X0, X0
+	VMOVSS X0, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    rest
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum4AVX512(a *args)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sum4AVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), DX
+	MOVQ 8(DX), AX
+	SHLQ $0x02, AX
+	XORQ CX, CX
+	MOVQ (DX), BX
+	MOVQ 24(DX), SI
+	MOVQ 48(DX), DI
+	MOVQ 72(DX), R8
+	MOVQ 96(DX), DX
+	MOVQ AX, R9
+	SUBQ $0x80, R9
+
+many:
+	CMPQ    CX, R9
+	JG      manyEnd
+	VMOVUPS (SI)(CX*1), Z0
+	VMOVUPS (DI)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R8)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (DX)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Z0
+	VMOVUPS 64(DI)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS 64(R8)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS 64(DX)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, R9
+	SUBQ $0x40, R9
+
+one:
+	CMPQ    CX, R9
+	JG      oneEnd
+	VMOVUPS (SI)(CX*1), Z0
+	VMOVUPS (DI)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R8)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (DX)(CX*1), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     one
+
+oneEnd:
+	SUBQ      CX, AX
+	JE        done
+	MOVQ      AX, R10
+	SHRQ      $0x02, R10
+	MOVQ      $-1, R9
+	SHLXQ     R10, R9, R9
+	NOTQ      R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (SI)(CX*1), K1, Z0
+	VMOVUPS.Z (DI)(CX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R8)(CX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (DX)(CX*1), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      AX, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func quotientAVX2(a *args)
+// Requires: AVX, MMX+
+TEXT ·quotientAVX2(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), DX
 	MOVQ         8(DX), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
 	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
 	CMPL         148(DX), $0x00
 	JE           divide
 	VBROADCASTSS 148(DX), Y0
-	MOVQ         AX, DX
-	SUBQ         $0x80, DX
+	CMPB         176(DX), $0x00
+	JE           multiplycached
+
+multiplyalign:
+	LEAQ   (BX)(CX*1), DX
+	TESTQ  $0x0000001f, DX
+	JE     multiplyaligned
+	CMPQ   CX, AX
+	JGE    multiplyaligned
+	VMOVSS (SI)(CX*1), X1
+	VMULSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    multiplyalign
+
+multiplyaligned:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+multiplystream:
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
 
 multiplymany:
 	CMPQ    CX, DX
 	JG      multiplymanyEnd
-	VMOVUPS (BX)(CX*1), Y1
+	VMOVUPS (SI)(CX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (BX)(CX*1)
-	VMOVUPS 32(BX)(CX*1), Y1
+	VMOVUPS 32(SI)(CX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, 32(BX)(CX*1)
-	VMOVUPS 64(BX)(CX*1), Y1
+	VMOVUPS 64(SI)(CX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, 64(BX)(CX*1)
-	VMOVUPS 96(BX)(CX*1), Y1
+	VMOVUPS 96(SI)(CX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, 96(BX)(CX*1)
 	ADDQ    $0x80, CX
@@ -5490,7 +5784,7 @@ multiplymanyEnd:
 multiplyone:
 	CMPQ    CX, DX
 	JG      multiplyoneEnd
-	VMOVUPS (BX)(CX*1), Y1
+	VMOVUPS (SI)(CX*1), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (BX)(CX*1)
 	ADDQ    $0x20, CX
@@ -5500,7 +5794,7 @@ multiplyoneEnd:
 multiplyrest:
 	CMPQ   CX, AX
 	JGE    multiplydone
-	VMOVSS (BX)(CX*1), X1
+	VMOVSS (SI)(CX*1), X1
 	VMULSS X0, X1, X1
 	VMOVSS X1, (BX)(CX*1)
 	ADDQ   $0x04, CX
@@ -5512,22 +5806,65 @@ multiplydone:
 
 divide:
 	VBROADCASTSS 144(DX), Y0
-	MOVQ         AX, DX
-	SUBQ         $0x80, DX
+	CMPB         176(DX), $0x00
+	JE           cached
+
+align:
+	LEAQ   (BX)(CX*1), DX
+	TESTQ  $0x0000001f, DX
+	JE     aligned
+	CMPQ   CX, AX
+	JGE    aligned
+	VMOVSS (SI)(CX*1), X1
+	VDIVSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    align
+
+aligned:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+stream:
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
 
 many:
 	CMPQ    CX, DX
 	JG      manyEnd
-	VMOVUPS (BX)(CX*1), Y1
+	VMOVUPS (SI)(CX*1), Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, (BX)(CX*1)
-	VMOVUPS 32(BX)(CX*1), Y1
+	VMOVUPS 32(SI)(CX*1), Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, 32(BX)(CX*1)
-	VMOVUPS 64(BX)(CX*1), Y1
+	VMOVUPS 64(SI)(CX*1), Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, 64(BX)(CX*1)
-	VMOVUPS 96(BX)(CX*1), Y1
+	VMOVUPS 96(SI)(CX*1), Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, 96(BX)(CX*1)
 	ADDQ    $0x80, CX
@@ -5540,7 +5877,7 @@ manyEnd:
 one:
 	CMPQ    CX, DX
 	JG      oneEnd
-	VMOVUPS (BX)(CX*1), Y1
+	VMOVUPS (SI)(CX*1), Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, (BX)(CX*1)
 	ADDQ    $0x20, CX
@@ -5550,7 +5887,7 @@ oneEnd:
 rest:
 	CMPQ   CX, AX
 	JGE    done
-	VMOVSS (BX)(CX*1), X1
+	VMOVSS (SI)(CX*1), X1
 	VDIVSS X0, X1, X1
 	VMOVSS X1, (BX)(CX*1)
 	ADDQ   $0x04, CX
@@ -5560,27 +5897,68 @@ done:
 	VZEROUPPER
 	RET
 
-// func divideAVX512(a *args)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·divideAVX512(SB), NOSPLIT, $0-8
+// func quotientAVX512(a *args)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·quotientAVX512(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), DX
 	MOVQ         8(DX), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
 	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
 	CMPL         148(DX), $0x00
 	JE           divide
 	VBROADCASTSS 148(DX), Z0
+	CMPB         176(DX), $0x00
+	JE           multiplycached
+	LEAQ         (BX)(CX*1), DX
+	NEGQ         DX
+	ANDQ         $0x3f, DX
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+	CMPQ         DX, DI
+	CMOVQGT      DI, DX
+	MOVQ         DX, R8
+	SHRQ         $0x02, R8
+	MOVQ         $-1, DI
+	SHLXQ        R8, DI, DI
+	NOTQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         DX, CX
 	MOVQ         AX, DX
 	SUBQ         $0x80, DX
+
+multiplystream:
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
 
 multiplymany:
 	CMPQ    CX, DX
 	JG      multiplymanyEnd
-	VMOVUPS (BX)(CX*1), Z1
+	VMOVUPS (SI)(CX*1), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (BX)(CX*1)
-	VMOVUPS 64(BX)(CX*1), Z1
+	VMOVUPS 64(SI)(CX*1), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, 64(BX)(CX*1)
 	ADDQ    $0x80, CX
@@ -5593,7 +5971,7 @@ multiplymanyEnd:
 multiplyone:
 	CMPQ    CX, DX
 	JG      multiplyoneEnd
-	VMOVUPS (BX)(CX*1), Z1
+	VMOVUPS (SI)(CX*1), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (BX)(CX*1)
 	ADDQ    $0x40, CX
@@ -5602,13 +5980,13 @@ multiplyone:
 multiplyoneEnd:
 	SUBQ      CX, AX
 	JE        multiplydone
-	MOVQ      AX, SI
-	SHRQ      $0x02, SI
+	MOVQ      AX, DI
+	SHRQ      $0x02, DI
 	MOVQ      $-1, DX
-	SHLXQ     SI, DX, DX
+	SHLXQ     DI, DX, DX
 	NOTQ      DX
 	KMOVW     DX, K1
-	VMOVUPS.Z (BX)(CX*1), K1, Z1
+	VMOVUPS.Z (SI)(CX*1), K1, Z1
 	VMULPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (BX)(CX*1)
 	ADDQ      AX, CX
@@ -5619,16 +5997,56 @@ multiplydone:
 
 divide:
 	VBROADCASTSS 144(DX), Z0
+	CMPB         176(DX), $0x00
+	JE           cached
+	LEAQ         (BX)(CX*1), DX
+	NEGQ         DX
+	ANDQ         $0x3f, DX
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+	CMPQ         DX, DI
+	CMOVQGT      DI, DX
+	MOVQ         DX, R8
+	SHRQ         $0x02, R8
+	MOVQ         $-1, DI
+	SHLXQ        R8, DI, DI
+	NOTQ         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VDIVPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         DX, CX
 	MOVQ         AX, DX
 	SUBQ         $0x80, DX
+
+stream:
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
 
 many:
 	CMPQ    CX, DX
 	JG      manyEnd
-	VMOVUPS (BX)(CX*1), Z1
+	VMOVUPS (SI)(CX*1), Z1
 	VDIVPS  Z0, Z1, Z1
 	VMOVUPS Z1, (BX)(CX*1)
-	VMOVUPS 64(BX)(CX*1), Z1
+	VMOVUPS 64(SI)(CX*1), Z1
 	VDIVPS  Z0, Z1, Z1
 	VMOVUPS Z1, 64(BX)(CX*1)
 	ADDQ    $0x80, CX
@@ -5641,7 +6059,7 @@ manyEnd:
 one:
 	CMPQ    CX, DX
 	JG      oneEnd
-	VMOVUPS (BX)(CX*1), Z1
+	VMOVUPS (SI)(CX*1), Z1
 	VDIVPS  Z0, Z1, Z1
 	VMOVUPS Z1, (BX)(CX*1)
 	ADDQ    $0x40, CX
@@ -5650,13 +6068,13 @@ one:
 oneEnd:
 	SUBQ      CX, AX
 	JE        done
-	MOVQ      AX, SI
-	SHRQ      $0x02, SI
+	MOVQ      AX, DI
+	SHRQ      $0x02, DI
 	MOVQ      $-1, DX
-	SHLXQ     SI, DX, DX
+	SHLXQ     DI, DX, DX
 	NOTQ      DX
 	KMOVW     DX, K1
-	VMOVUPS.Z (BX)(CX*1), K1, Z1
+	VMOVUPS.Z (SI)(CX*1), K1, Z1
 	VDIVPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (BX)(CX*1)
 	ADDQ      AX, CX
@@ -5883,5 +6301,1669 @@ done:
 	VPTEST Y1, Y1
 	SETEQ  AL
 	MOVB   AL, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func encodeBFloat16AVX2(dst []byte, x []float32)
+// Requires: AVX, AVX2
+TEXT ·encodeBFloat16AVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         x_base+24(FP), BX
+	XORQ         CX, CX
+	MOVL         $0x00000001, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x00007fff, SI
+	VMOVD        SI, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0x00000040, SI
+	VMOVD        SI, X2
+	VPBROADCASTD X2, Y2
+	JMP          test
+
+loop:
+	VMOVUPS   (BX)(CX*4), Y3
+	VPSRLD    $0x10, Y3, Y5
+	VPAND     Y0, Y5, Y4
+	VPADDD    Y1, Y4, Y4
+	VPADDD    Y3, Y4, Y4
+	VPSRLD    $0x10, Y4, Y4
+	VCMPPS    $0x03, Y3, Y3, Y3
+	VPOR      Y2, Y5, Y5
+	VPBLENDVB Y3, Y5, Y4, Y5
+	VMOVUPS   32(BX)(CX*4), Y3
+	VPSRLD    $0x10, Y3, Y6
+	VPAND     Y0, Y6, Y4
+	VPADDD    Y1, Y4, Y4
+	VPADDD    Y3, Y4, Y4
+	VPSRLD    $0x10, Y4, Y4
+	VCMPPS    $0x03, Y3, Y3, Y3
+	VPOR      Y2, Y6, Y6
+	VPBLENDVB Y3, Y6, Y4, Y6
+	VPACKUSDW Y6, Y5, Y5
+	VPERMQ    $0xd8, Y5, Y5
+	VMOVDQU   Y5, (AX)(CX*2)
+	ADDQ      $0x00000010, CX
+
+test:
+	CMPQ CX, DX
+	JB   loop
+	VZEROUPPER
+	RET
+
+// func encodeFloat16AVX2(dst []byte, x []float32)
+// Requires: AVX, F16C
+TEXT ·encodeFloat16AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_len+32(FP), DX
+	MOVQ x_base+24(FP), BX
+	XORQ CX, CX
+	JMP  test
+
+loop:
+	VMOVUPS   (BX)(CX*4), Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VMOVDQU   X0, (AX)(CX*2)
+	VMOVUPS   32(BX)(CX*4), Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VMOVDQU   X0, 16(AX)(CX*2)
+	ADDQ      $0x00000010, CX
+
+test:
+	CMPQ CX, DX
+	JB   loop
+	VZEROUPPER
+	RET
+
+// func encodeInt8AVX2(dst []byte, x []float32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·encodeInt8AVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         x_base+24(FP), BX
+	XORQ         CX, CX
+	MOVL         $0x7fffffff, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x42fe0000, SI
+	VMOVD        SI, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0x7c010203, SI
+	VMOVD        SI, X2
+	VPBROADCASTD X2, Y2
+	MOVL         $0x7f800000, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	MOVQ         $0x0703060205010400, SI
+	VMOVQ        SI, X4
+	VPMOVZXBD    X4, Y4
+	JMP          test
+
+loop:
+	VMOVUPS      (BX)(CX*4), Y5
+	VPAND        Y0, Y5, Y5
+	VMOVUPS      32(BX)(CX*4), Y6
+	VPAND        Y0, Y6, Y6
+	VMOVUPS      64(BX)(CX*4), Y7
+	VPAND        Y0, Y7, Y7
+	VMOVUPS      96(BX)(CX*4), Y8
+	VPAND        Y0, Y8, Y8
+	VMOVUPS      128(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      160(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      192(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      224(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      256(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      288(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      320(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      352(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      384(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      416(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      448(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      480(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      512(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      544(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      576(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      608(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      640(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      672(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      704(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      736(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      768(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      800(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      832(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      864(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      896(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      928(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      960(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      992(BX)(CX*4), Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VPMAXUD      Y6, Y5, Y5
+	VPMAXUD      Y8, Y7, Y7
+	VPMAXUD      Y7, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X6
+	VPMAXUD      X6, X5, X5
+	VPSHUFD      $0x4e, X5, X6
+	VPMAXUD      X6, X5, X5
+	VPSHUFD      $0xb1, X5, X6
+	VPMAXUD      X6, X5, X5
+	VMOVD        X5, SI
+	CMPL         SI, $0x7f800000
+	JAE          infinite
+	VMOVD        SI, X5
+	VDIVSS       X5, X1, X6
+	VDIVSS       X1, X5, X5
+	VMINSS       X2, X5, X5
+	VCMPSS       $0x01, X3, X6, X7
+	VANDPS       X7, X6, X6
+	VANDPS       X7, X5, X5
+	VMOVSS       X5, (AX)
+	VBROADCASTSS X5, Y5
+	VBROADCASTSS X6, Y5
+	VMOVUPS      (BX)(CX*4), Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      32(BX)(CX*4), Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      64(BX)(CX*4), Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      96(BX)(CX*4), Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2048(BX)(CX*4)
+	PREFETCHT0   2112(BX)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 4(AX)
+	VMOVUPS      128(BX)(CX*4), Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      160(BX)(CX*4), Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      192(BX)(CX*4), Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      224(BX)(CX*4), Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2176(BX)(CX*4)
+	PREFETCHT0   2240(BX)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 36(AX)
+	VMOVUPS      256(BX)(CX*4), Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      288(BX)(CX*4), Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      320(BX)(CX*4), Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      352(BX)(CX*4), Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2304(BX)(CX*4)
+	PREFETCHT0   2368(BX)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 68(AX)
+	VMOVUPS      384(BX)(CX*4), Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      416(BX)(CX*4), Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      448(BX)(CX*4), Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      480(BX)(CX*4), Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2432(BX)(CX*4)
+	PREFETCHT0   2496(BX)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 100(AX)
+	VMOVUPS      512(BX)(CX*4), Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      544(BX)(CX*4), Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      576(BX)(CX*4), Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      608(BX)(CX*4), Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2560(BX)(CX*4)
+	PREFETCHT0   2624(BX)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 132(AX)
+	VMOVUPS      640(BX)(CX*4), Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      672(BX)(CX*4), Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      704(BX)(CX*4), Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      736(BX)(CX*4), Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2688(BX)(CX*4)
+	PREFETCHT0   2752(BX)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 164(AX)
+	VMOVUPS      768(BX)(CX*4), Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      800(BX)(CX*4), Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      832(BX)(CX*4), Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      864(BX)(CX*4), Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2816(BX)(CX*4)
+	PREFETCHT0   2880(BX)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 196(AX)
+	VMOVUPS      896(BX)(CX*4), Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      928(BX)(CX*4), Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      960(BX)(CX*4), Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      992(BX)(CX*4), Y9
+	VMULPS       Y5, Y9, Y5
+	VCVTPS2DQ    Y5, Y5
+	PREFETCHT0   2944(BX)(CX*4)
+	PREFETCHT0   3008(BX)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y5, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 228(AX)
+	JMP          next
+
+infinite:
+	VPXOR   Y5, Y5, Y5
+	MOVL    $0x7fc00000, (AX)
+	VMOVDQU Y5, 4(AX)
+	VMOVDQU Y5, 36(AX)
+	VMOVDQU Y5, 68(AX)
+	VMOVDQU Y5, 100(AX)
+	VMOVDQU Y5, 132(AX)
+	VMOVDQU Y5, 164(AX)
+	VMOVDQU Y5, 196(AX)
+	VMOVDQU Y5, 228(AX)
+
+next:
+	ADDQ $0x00000104, AX
+	ADDQ $0x00000100, CX
+
+test:
+	CMPQ CX, DX
+	JB   loop
+	VZEROUPPER
+	RET
+
+// func deltaBFloat16AVX2(dst []byte, x []float32, y []float32)
+// Requires: AVX, AVX2
+TEXT ·deltaBFloat16AVX2(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         x_base+24(FP), BX
+	MOVQ         y_base+48(FP), SI
+	XORQ         CX, CX
+	MOVL         $0x00000001, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x00007fff, DI
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0x00000040, DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Y2
+	JMP          test
+
+loop:
+	VMOVUPS   (BX)(CX*4), Y3
+	VSUBPS    (SI)(CX*4), Y3, Y3
+	VPSRLD    $0x10, Y3, Y5
+	VPAND     Y0, Y5, Y4
+	VPADDD    Y1, Y4, Y4
+	VPADDD    Y3, Y4, Y4
+	VPSRLD    $0x10, Y4, Y4
+	VCMPPS    $0x03, Y3, Y3, Y3
+	VPOR      Y2, Y5, Y5
+	VPBLENDVB Y3, Y5, Y4, Y5
+	VMOVUPS   32(BX)(CX*4), Y3
+	VSUBPS    32(SI)(CX*4), Y3, Y3
+	VPSRLD    $0x10, Y3, Y6
+	VPAND     Y0, Y6, Y4
+	VPADDD    Y1, Y4, Y4
+	VPADDD    Y3, Y4, Y4
+	VPSRLD    $0x10, Y4, Y4
+	VCMPPS    $0x03, Y3, Y3, Y3
+	VPOR      Y2, Y6, Y6
+	VPBLENDVB Y3, Y6, Y4, Y6
+	VPACKUSDW Y6, Y5, Y5
+	VPERMQ    $0xd8, Y5, Y5
+	VMOVDQU   Y5, (AX)(CX*2)
+	ADDQ      $0x00000010, CX
+
+test:
+	CMPQ CX, DX
+	JB   loop
+	VZEROUPPER
+	RET
+
+// func deltaFloat16AVX2(dst []byte, x []float32, y []float32)
+// Requires: AVX, F16C
+TEXT ·deltaFloat16AVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_len+32(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	XORQ CX, CX
+	JMP  test
+
+loop:
+	VMOVUPS   (BX)(CX*4), Y0
+	VSUBPS    (SI)(CX*4), Y0, Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VMOVDQU   X0, (AX)(CX*2)
+	VMOVUPS   32(BX)(CX*4), Y0
+	VSUBPS    32(SI)(CX*4), Y0, Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VMOVDQU   X0, 16(AX)(CX*2)
+	ADDQ      $0x00000010, CX
+
+test:
+	CMPQ CX, DX
+	JB   loop
+	VZEROUPPER
+	RET
+
+// func deltaInt8AVX2(dst []byte, x []float32, y []float32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·deltaInt8AVX2(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         x_base+24(FP), BX
+	MOVQ         y_base+48(FP), SI
+	XORQ         CX, CX
+	MOVL         $0x7fffffff, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x42fe0000, DI
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0x7c010203, DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Y2
+	MOVL         $0x7f800000, DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Y3
+	MOVQ         $0x0703060205010400, DI
+	VMOVQ        DI, X4
+	VPMOVZXBD    X4, Y4
+	JMP          test
+
+loop:
+	VMOVUPS      (BX)(CX*4), Y5
+	VSUBPS       (SI)(CX*4), Y5, Y5
+	VPAND        Y0, Y5, Y5
+	VMOVUPS      32(BX)(CX*4), Y6
+	VSUBPS       32(SI)(CX*4), Y6, Y6
+	VPAND        Y0, Y6, Y6
+	VMOVUPS      64(BX)(CX*4), Y7
+	VSUBPS       64(SI)(CX*4), Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VMOVUPS      96(BX)(CX*4), Y8
+	VSUBPS       96(SI)(CX*4), Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VMOVUPS      128(BX)(CX*4), Y9
+	VSUBPS       128(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      160(BX)(CX*4), Y9
+	VSUBPS       160(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      192(BX)(CX*4), Y9
+	VSUBPS       192(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      224(BX)(CX*4), Y9
+	VSUBPS       224(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      256(BX)(CX*4), Y9
+	VSUBPS       256(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      288(BX)(CX*4), Y9
+	VSUBPS       288(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      320(BX)(CX*4), Y9
+	VSUBPS       320(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      352(BX)(CX*4), Y9
+	VSUBPS       352(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      384(BX)(CX*4), Y9
+	VSUBPS       384(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      416(BX)(CX*4), Y9
+	VSUBPS       416(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      448(BX)(CX*4), Y9
+	VSUBPS       448(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      480(BX)(CX*4), Y9
+	VSUBPS       480(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      512(BX)(CX*4), Y9
+	VSUBPS       512(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      544(BX)(CX*4), Y9
+	VSUBPS       544(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      576(BX)(CX*4), Y9
+	VSUBPS       576(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      608(BX)(CX*4), Y9
+	VSUBPS       608(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      640(BX)(CX*4), Y9
+	VSUBPS       640(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      672(BX)(CX*4), Y9
+	VSUBPS       672(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      704(BX)(CX*4), Y9
+	VSUBPS       704(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      736(BX)(CX*4), Y9
+	VSUBPS       736(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      768(BX)(CX*4), Y9
+	VSUBPS       768(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      800(BX)(CX*4), Y9
+	VSUBPS       800(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      832(BX)(CX*4), Y9
+	VSUBPS       832(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      864(BX)(CX*4), Y9
+	VSUBPS       864(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      896(BX)(CX*4), Y9
+	VSUBPS       896(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      928(BX)(CX*4), Y9
+	VSUBPS       928(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      960(BX)(CX*4), Y9
+	VSUBPS       960(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      992(BX)(CX*4), Y9
+	VSUBPS       992(SI)(CX*4), Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VPMAXUD      Y6, Y5, Y5
+	VPMAXUD      Y8, Y7, Y7
+	VPMAXUD      Y7, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X6
+	VPMAXUD      X6, X5, X5
+	VPSHUFD      $0x4e, X5, X6
+	VPMAXUD      X6, X5, X5
+	VPSHUFD      $0xb1, X5, X6
+	VPMAXUD      X6, X5, X5
+	VMOVD        X5, DI
+	CMPL         DI, $0x7f800000
+	JAE          infinite
+	VMOVD        DI, X5
+	VDIVSS       X5, X1, X6
+	VDIVSS       X1, X5, X5
+	VMINSS       X2, X5, X5
+	VCMPSS       $0x01, X3, X6, X7
+	VANDPS       X7, X6, X6
+	VANDPS       X7, X5, X5
+	VMOVSS       X5, (AX)
+	VBROADCASTSS X5, Y5
+	VBROADCASTSS X6, Y5
+	VMOVUPS      (BX)(CX*4), Y6
+	VSUBPS       (SI)(CX*4), Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      32(BX)(CX*4), Y7
+	VSUBPS       32(SI)(CX*4), Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      64(BX)(CX*4), Y8
+	VSUBPS       64(SI)(CX*4), Y8, Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      96(BX)(CX*4), Y9
+	VSUBPS       96(SI)(CX*4), Y9, Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2048(BX)(CX*4)
+	PREFETCHT0   2112(BX)(CX*4)
+	PREFETCHT0   2048(SI)(CX*4)
+	PREFETCHT0   2112(SI)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 4(AX)
+	VMOVUPS      128(BX)(CX*4), Y6
+	VSUBPS       128(SI)(CX*4), Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      160(BX)(CX*4), Y7
+	VSUBPS       160(SI)(CX*4), Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      192(BX)(CX*4), Y8
+	VSUBPS       192(SI)(CX*4), Y8, Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      224(BX)(CX*4), Y9
+	VSUBPS       224(SI)(CX*4), Y9, Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2176(BX)(CX*4)
+	PREFETCHT0   2240(BX)(CX*4)
+	PREFETCHT0   2176(SI)(CX*4)
+	PREFETCHT0   2240(SI)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 36(AX)
+	VMOVUPS      256(BX)(CX*4), Y6
+	VSUBPS       256(SI)(CX*4), Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      288(BX)(CX*4), Y7
+	VSUBPS       288(SI)(CX*4), Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      320(BX)(CX*4), Y8
+	VSUBPS       320(SI)(CX*4), Y8, Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      352(BX)(CX*4), Y9
+	VSUBPS       352(SI)(CX*4), Y9, Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2304(BX)(CX*4)
+	PREFETCHT0   2368(BX)(CX*4)
+	PREFETCHT0   2304(SI)(CX*4)
+	PREFETCHT0   2368(SI)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 68(AX)
+	VMOVUPS      384(BX)(CX*4), Y6
+	VSUBPS       384(SI)(CX*4), Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      416(BX)(CX*4), Y7
+	VSUBPS       416(SI)(CX*4), Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      448(BX)(CX*4), Y8
+	VSUBPS       448(SI)(CX*4), Y8, Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      480(BX)(CX*4), Y9
+	VSUBPS       480(SI)(CX*4), Y9, Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2432(BX)(CX*4)
+	PREFETCHT0   2496(BX)(CX*4)
+	PREFETCHT0   2432(SI)(CX*4)
+	PREFETCHT0   2496(SI)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 100(AX)
+	VMOVUPS      512(BX)(CX*4), Y6
+	VSUBPS       512(SI)(CX*4), Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      544(BX)(CX*4), Y7
+	VSUBPS       544(SI)(CX*4), Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      576(BX)(CX*4), Y8
+	VSUBPS       576(SI)(CX*4), Y8, Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      608(BX)(CX*4), Y9
+	VSUBPS       608(SI)(CX*4), Y9, Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2560(BX)(CX*4)
+	PREFETCHT0   2624(BX)(CX*4)
+	PREFETCHT0   2560(SI)(CX*4)
+	PREFETCHT0   2624(SI)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 132(AX)
+	VMOVUPS      640(BX)(CX*4), Y6
+	VSUBPS       640(SI)(CX*4), Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      672(BX)(CX*4), Y7
+	VSUBPS       672(SI)(CX*4), Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      704(BX)(CX*4), Y8
+	VSUBPS       704(SI)(CX*4), Y8, Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      736(BX)(CX*4), Y9
+	VSUBPS       736(SI)(CX*4), Y9, Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2688(BX)(CX*4)
+	PREFETCHT0   2752(BX)(CX*4)
+	PREFETCHT0   2688(SI)(CX*4)
+	PREFETCHT0   2752(SI)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 164(AX)
+	VMOVUPS      768(BX)(CX*4), Y6
+	VSUBPS       768(SI)(CX*4), Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      800(BX)(CX*4), Y7
+	VSUBPS       800(SI)(CX*4), Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      832(BX)(CX*4), Y8
+	VSUBPS       832(SI)(CX*4), Y8, Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      864(BX)(CX*4), Y9
+	VSUBPS       864(SI)(CX*4), Y9, Y9
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	PREFETCHT0   2816(BX)(CX*4)
+	PREFETCHT0   2880(BX)(CX*4)
+	PREFETCHT0   2816(SI)(CX*4)
+	PREFETCHT0   2880(SI)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 196(AX)
+	VMOVUPS      896(BX)(CX*4), Y6
+	VSUBPS       896(SI)(CX*4), Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      928(BX)(CX*4), Y7
+	VSUBPS       928(SI)(CX*4), Y7, Y7
+	VMULPS       Y5, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      960(BX)(CX*4), Y8
+	VSUBPS       960(SI)(CX*4), Y8, Y8
+	VMULPS       Y5, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VMOVUPS      992(BX)(CX*4), Y9
+	VSUBPS       992(SI)(CX*4), Y9, Y9
+	VMULPS       Y5, Y9, Y5
+	VCVTPS2DQ    Y5, Y5
+	PREFETCHT0   2944(BX)(CX*4)
+	PREFETCHT0   3008(BX)(CX*4)
+	PREFETCHT0   2944(SI)(CX*4)
+	PREFETCHT0   3008(SI)(CX*4)
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSDW    Y5, Y8, Y8
+	VPACKSSWB    Y8, Y6, Y6
+	VPERMD       Y6, Y4, Y6
+	VMOVDQU      Y6, 228(AX)
+	JMP          next
+
+infinite:
+	VPXOR   Y5, Y5, Y5
+	MOVL    $0x7fc00000, (AX)
+	VMOVDQU Y5, 4(AX)
+	VMOVDQU Y5, 36(AX)
+	VMOVDQU Y5, 68(AX)
+	VMOVDQU Y5, 100(AX)
+	VMOVDQU Y5, 132(AX)
+	VMOVDQU Y5, 164(AX)
+	VMOVDQU Y5, 196(AX)
+	VMOVDQU Y5, 228(AX)
+
+next:
+	ADDQ $0x00000104, AX
+	ADDQ $0x00000100, CX
+
+test:
+	CMPQ CX, DX
+	JB   loop
+	VZEROUPPER
+	RET
+
+// func feedbackBFloat16AVX2(dst []byte, x []float32, y []float32, residual []float32)
+// Requires: AVX, AVX2
+TEXT ·feedbackBFloat16AVX2(SB), NOSPLIT, $0-96
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         x_base+24(FP), BX
+	MOVQ         y_base+48(FP), SI
+	MOVQ         residual_base+72(FP), DI
+	XORQ         CX, CX
+	MOVL         $0x00000001, R8
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x00007fff, R8
+	VMOVD        R8, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0x00000040, R8
+	VMOVD        R8, X2
+	VPBROADCASTD X2, Y2
+	JMP          test
+
+loop:
+	VMOVUPS   (BX)(CX*4), Y3
+	VSUBPS    (SI)(CX*4), Y3, Y3
+	VADDPS    (DI)(CX*4), Y3, Y3
+	VPSRLD    $0x10, Y3, Y6
+	VPAND     Y0, Y6, Y4
+	VPADDD    Y1, Y4, Y4
+	VPADDD    Y3, Y4, Y4
+	VPSRLD    $0x10, Y4, Y4
+	VCMPPS    $0x03, Y3, Y3, Y5
+	VPOR      Y2, Y6, Y6
+	VPBLENDVB Y5, Y6, Y4, Y6
+	VPSLLD    $0x10, Y6, Y4
+	VSUBPS    Y4, Y3, Y4
+	VSUBPS    Y4, Y4, Y3
+	VCMPPS    $0x07, Y3, Y3, Y3
+	VANDPS    Y3, Y4, Y4
+	VMOVUPS   Y4, (DI)(CX*4)
+	VMOVUPS   32(BX)(CX*4), Y3
+	VSUBPS    32(SI)(CX*4), Y3, Y3
+	VADDPS    32(DI)(CX*4), Y3, Y3
+	VPSRLD    $0x10, Y3, Y7
+	VPAND     Y0, Y7, Y4
+	VPADDD    Y1, Y4, Y4
+	VPADDD    Y3, Y4, Y4
+	VPSRLD    $0x10, Y4, Y4
+	VCMPPS    $0x03, Y3, Y3, Y5
+	VPOR      Y2, Y7, Y7
+	VPBLENDVB Y5, Y7, Y4, Y7
+	VPSLLD    $0x10, Y7, Y4
+	VSUBPS    Y4, Y3, Y4
+	VSUBPS    Y4, Y4, Y3
+	VCMPPS    $0x07, Y3, Y3, Y3
+	VANDPS    Y3, Y4, Y4
+	VMOVUPS   Y4, 32(DI)(CX*4)
+	VPACKUSDW Y7, Y6, Y6
+	VPERMQ    $0xd8, Y6, Y6
+	VMOVDQU   Y6, (AX)(CX*2)
+	ADDQ      $0x00000010, CX
+
+test:
+	CMPQ CX, DX
+	JB   loop
+	VZEROUPPER
+	RET
+
+// func feedbackFloat16AVX2(dst []byte, x []float32, y []float32, residual []float32)
+// Requires: AVX, F16C
+TEXT ·feedbackFloat16AVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_len+32(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ residual_base+72(FP), DI
+	XORQ CX, CX
+	JMP  test
+
+loop:
+	VMOVUPS   (BX)(CX*4), Y0
+	VSUBPS    (SI)(CX*4), Y0, Y0
+	VADDPS    (DI)(CX*4), Y0, Y0
+	VCVTPS2PH $0x00, Y0, X1
+	VMOVDQU   X1, (AX)(CX*2)
+	VCVTPH2PS X1, Y1
+	VSUBPS    Y1, Y0, Y1
+	VSUBPS    Y1, Y1, Y0
+	VCMPPS    $0x07, Y0, Y0, Y0
+	VANDPS    Y0, Y1, Y1
+	VMOVUPS   Y1, (DI)(CX*4)
+	VMOVUPS   32(BX)(CX*4), Y0
+	VSUBPS    32(SI)(CX*4), Y0, Y0
+	VADDPS    32(DI)(CX*4), Y0, Y0
+	VCVTPS2PH $0x00, Y0, X1
+	VMOVDQU   X1, 16(AX)(CX*2)
+	VCVTPH2PS X1, Y1
+	VSUBPS    Y1, Y0, Y1
+	VSUBPS    Y1, Y1, Y0
+	VCMPPS    $0x07, Y0, Y0, Y0
+	VANDPS    Y0, Y1, Y1
+	VMOVUPS   Y1, 32(DI)(CX*4)
+	ADDQ      $0x00000010, CX
+
+test:
+	CMPQ CX, DX
+	JB   loop
+	VZEROUPPER
+	RET
+
+// func feedbackInt8AVX2(dst []byte, x []float32, y []float32, residual []float32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·feedbackInt8AVX2(SB), NOSPLIT, $0-96
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         x_base+24(FP), BX
+	MOVQ         y_base+48(FP), SI
+	MOVQ         residual_base+72(FP), DI
+	XORQ         CX, CX
+	MOVL         $0x7fffffff, R8
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x42fe0000, R8
+	VMOVD        R8, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0x7c010203, R8
+	VMOVD        R8, X2
+	VPBROADCASTD X2, Y2
+	MOVL         $0x7f800000, R8
+	VMOVD        R8, X3
+	VPBROADCASTD X3, Y3
+	MOVQ         $0x0703060205010400, R8
+	VMOVQ        R8, X4
+	VPMOVZXBD    X4, Y4
+	JMP          test
+
+loop:
+	VMOVUPS      (BX)(CX*4), Y5
+	VSUBPS       (SI)(CX*4), Y5, Y5
+	VADDPS       (DI)(CX*4), Y5, Y5
+	VMOVUPS      Y5, (DI)(CX*4)
+	VPAND        Y0, Y5, Y5
+	VMOVUPS      32(BX)(CX*4), Y6
+	VSUBPS       32(SI)(CX*4), Y6, Y6
+	VADDPS       32(DI)(CX*4), Y6, Y6
+	VMOVUPS      Y6, 32(DI)(CX*4)
+	VPAND        Y0, Y6, Y6
+	VMOVUPS      64(BX)(CX*4), Y7
+	VSUBPS       64(SI)(CX*4), Y7, Y7
+	VADDPS       64(DI)(CX*4), Y7, Y7
+	VMOVUPS      Y7, 64(DI)(CX*4)
+	VPAND        Y0, Y7, Y7
+	VMOVUPS      96(BX)(CX*4), Y8
+	VSUBPS       96(SI)(CX*4), Y8, Y8
+	VADDPS       96(DI)(CX*4), Y8, Y8
+	VMOVUPS      Y8, 96(DI)(CX*4)
+	VPAND        Y0, Y8, Y8
+	VMOVUPS      128(BX)(CX*4), Y9
+	VSUBPS       128(SI)(CX*4), Y9, Y9
+	VADDPS       128(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 128(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      160(BX)(CX*4), Y9
+	VSUBPS       160(SI)(CX*4), Y9, Y9
+	VADDPS       160(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 160(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      192(BX)(CX*4), Y9
+	VSUBPS       192(SI)(CX*4), Y9, Y9
+	VADDPS       192(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 192(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      224(BX)(CX*4), Y9
+	VSUBPS       224(SI)(CX*4), Y9, Y9
+	VADDPS       224(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 224(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      256(BX)(CX*4), Y9
+	VSUBPS       256(SI)(CX*4), Y9, Y9
+	VADDPS       256(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 256(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      288(BX)(CX*4), Y9
+	VSUBPS       288(SI)(CX*4), Y9, Y9
+	VADDPS       288(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 288(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      320(BX)(CX*4), Y9
+	VSUBPS       320(SI)(CX*4), Y9, Y9
+	VADDPS       320(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 320(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      352(BX)(CX*4), Y9
+	VSUBPS       352(SI)(CX*4), Y9, Y9
+	VADDPS       352(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 352(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      384(BX)(CX*4), Y9
+	VSUBPS       384(SI)(CX*4), Y9, Y9
+	VADDPS       384(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 384(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      416(BX)(CX*4), Y9
+	VSUBPS       416(SI)(CX*4), Y9, Y9
+	VADDPS       416(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 416(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      448(BX)(CX*4), Y9
+	VSUBPS       448(SI)(CX*4), Y9, Y9
+	VADDPS       448(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 448(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      480(BX)(CX*4), Y9
+	VSUBPS       480(SI)(CX*4), Y9, Y9
+	VADDPS       480(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 480(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      512(BX)(CX*4), Y9
+	VSUBPS       512(SI)(CX*4), Y9, Y9
+	VADDPS       512(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 512(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      544(BX)(CX*4), Y9
+	VSUBPS       544(SI)(CX*4), Y9, Y9
+	VADDPS       544(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 544(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      576(BX)(CX*4), Y9
+	VSUBPS       576(SI)(CX*4), Y9, Y9
+	VADDPS       576(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 576(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      608(BX)(CX*4), Y9
+	VSUBPS       608(SI)(CX*4), Y9, Y9
+	VADDPS       608(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 608(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      640(BX)(CX*4), Y9
+	VSUBPS       640(SI)(CX*4), Y9, Y9
+	VADDPS       640(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 640(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      672(BX)(CX*4), Y9
+	VSUBPS       672(SI)(CX*4), Y9, Y9
+	VADDPS       672(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 672(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      704(BX)(CX*4), Y9
+	VSUBPS       704(SI)(CX*4), Y9, Y9
+	VADDPS       704(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 704(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      736(BX)(CX*4), Y9
+	VSUBPS       736(SI)(CX*4), Y9, Y9
+	VADDPS       736(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 736(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      768(BX)(CX*4), Y9
+	VSUBPS       768(SI)(CX*4), Y9, Y9
+	VADDPS       768(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 768(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      800(BX)(CX*4), Y9
+	VSUBPS       800(SI)(CX*4), Y9, Y9
+	VADDPS       800(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 800(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      832(BX)(CX*4), Y9
+	VSUBPS       832(SI)(CX*4), Y9, Y9
+	VADDPS       832(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 832(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      864(BX)(CX*4), Y9
+	VSUBPS       864(SI)(CX*4), Y9, Y9
+	VADDPS       864(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 864(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VMOVUPS      896(BX)(CX*4), Y9
+	VSUBPS       896(SI)(CX*4), Y9, Y9
+	VADDPS       896(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 896(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
+	VMOVUPS      928(BX)(CX*4), Y9
+	VSUBPS       928(SI)(CX*4), Y9, Y9
+	VADDPS       928(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 928(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y6, Y6
+	VMOVUPS      960(BX)(CX*4), Y9
+	VSUBPS       960(SI)(CX*4), Y9, Y9
+	VADDPS       960(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 960(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y7, Y7
+	VMOVUPS      992(BX)(CX*4), Y9
+	VSUBPS       992(SI)(CX*4), Y9, Y9
+	VADDPS       992(DI)(CX*4), Y9, Y9
+	VMOVUPS      Y9, 992(DI)(CX*4)
+	VPAND        Y0, Y9, Y9
+	VPMAXUD      Y9, Y8, Y8
+	VPMAXUD      Y6, Y5, Y5
+	VPMAXUD      Y8, Y7, Y7
+	VPMAXUD      Y7, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X6
+	VPMAXUD      X6, X5, X5
+	VPSHUFD      $0x4e, X5, X6
+	VPMAXUD      X6, X5, X5
+	VPSHUFD      $0xb1, X5, X6
+	VPMAXUD      X6, X5, X5
+	VMOVD        X5, R8
+	CMPL         R8, $0x7f800000
+	JAE          infinite
+	VMOVD        R8, X5
+	VDIVSS       X5, X1, X6
+	VDIVSS       X1, X5, X5
+	VMINSS       X2, X5, X5
+	VCMPSS       $0x01, X3, X6, X7
+	VANDPS       X7, X6, X6
+	VANDPS       X7, X5, X5
+	VMOVSS       X5, (AX)
+	VBROADCASTSS X5, Y5
+	VBROADCASTSS X6, Y6
+	VMOVUPS      (DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y8
+	VCVTPS2DQ    Y8, Y8
+	VCVTDQ2PS    Y8, Y9
+	VMULPS       Y5, Y9, Y9
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y7, (DI)(CX*4)
+	VMOVUPS      32(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y9
+	VCVTPS2DQ    Y9, Y9
+	VCVTDQ2PS    Y9, Y10
+	VMULPS       Y5, Y10, Y10
+	VSUBPS       Y10, Y7, Y7
+	VMOVUPS      Y7, 32(DI)(CX*4)
+	VMOVUPS      64(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y10
+	VCVTPS2DQ    Y10, Y10
+	VCVTDQ2PS    Y10, Y11
+	VMULPS       Y5, Y11, Y11
+	VSUBPS       Y11, Y7, Y7
+	VMOVUPS      Y7, 64(DI)(CX*4)
+	VMOVUPS      96(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y11
+	VCVTPS2DQ    Y11, Y11
+	VCVTDQ2PS    Y11, Y12
+	VMULPS       Y5, Y12, Y12
+	VSUBPS       Y12, Y7, Y7
+	VMOVUPS      Y7, 96(DI)(CX*4)
+	PREFETCHT0   2048(BX)(CX*4)
+	PREFETCHT0   2112(BX)(CX*4)
+	PREFETCHT0   2048(SI)(CX*4)
+	PREFETCHT0   2112(SI)(CX*4)
+	PREFETCHT0   2048(DI)(CX*4)
+	PREFETCHT0   2112(DI)(CX*4)
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSDW    Y11, Y10, Y10
+	VPACKSSWB    Y10, Y8, Y8
+	VPERMD       Y8, Y4, Y8
+	VMOVDQU      Y8, 4(AX)
+	VMOVUPS      128(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y8
+	VCVTPS2DQ    Y8, Y8
+	VCVTDQ2PS    Y8, Y9
+	VMULPS       Y5, Y9, Y9
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y7, 128(DI)(CX*4)
+	VMOVUPS      160(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y9
+	VCVTPS2DQ    Y9, Y9
+	VCVTDQ2PS    Y9, Y10
+	VMULPS       Y5, Y10, Y10
+	VSUBPS       Y10, Y7, Y7
+	VMOVUPS      Y7, 160(DI)(CX*4)
+	VMOVUPS      192(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y10
+	VCVTPS2DQ    Y10, Y10
+	VCVTDQ2PS    Y10, Y11
+	VMULPS       Y5, Y11, Y11
+	VSUBPS       Y11, Y7, Y7
+	VMOVUPS      Y7, 192(DI)(CX*4)
+	VMOVUPS      224(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y11
+	VCVTPS2DQ    Y11, Y11
+	VCVTDQ2PS    Y11, Y12
+	VMULPS       Y5, Y12, Y12
+	VSUBPS       Y12, Y7, Y7
+	VMOVUPS      Y7, 224(DI)(CX*4)
+	PREFETCHT0   2176(BX)(CX*4)
+	PREFETCHT0   2240(BX)(CX*4)
+	PREFETCHT0   2176(SI)(CX*4)
+	PREFETCHT0   2240(SI)(CX*4)
+	PREFETCHT0   2176(DI)(CX*4)
+	PREFETCHT0   2240(DI)(CX*4)
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSDW    Y11, Y10, Y10
+	VPACKSSWB    Y10, Y8, Y8
+	VPERMD       Y8, Y4, Y8
+	VMOVDQU      Y8, 36(AX)
+	VMOVUPS      256(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y8
+	VCVTPS2DQ    Y8, Y8
+	VCVTDQ2PS    Y8, Y9
+	VMULPS       Y5, Y9, Y9
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y7, 256(DI)(CX*4)
+	VMOVUPS      288(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y9
+	VCVTPS2DQ    Y9, Y9
+	VCVTDQ2PS    Y9, Y10
+	VMULPS       Y5, Y10, Y10
+	VSUBPS       Y10, Y7, Y7
+	VMOVUPS      Y7, 288(DI)(CX*4)
+	VMOVUPS      320(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y10
+	VCVTPS2DQ    Y10, Y10
+	VCVTDQ2PS    Y10, Y11
+	VMULPS       Y5, Y11, Y11
+	VSUBPS       Y11, Y7, Y7
+	VMOVUPS      Y7, 320(DI)(CX*4)
+	VMOVUPS      352(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y11
+	VCVTPS2DQ    Y11, Y11
+	VCVTDQ2PS    Y11, Y12
+	VMULPS       Y5, Y12, Y12
+	VSUBPS       Y12, Y7, Y7
+	VMOVUPS      Y7, 352(DI)(CX*4)
+	PREFETCHT0   2304(BX)(CX*4)
+	PREFETCHT0   2368(BX)(CX*4)
+	PREFETCHT0   2304(SI)(CX*4)
+	PREFETCHT0   2368(SI)(CX*4)
+	PREFETCHT0   2304(DI)(CX*4)
+	PREFETCHT0   2368(DI)(CX*4)
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSDW    Y11, Y10, Y10
+	VPACKSSWB    Y10, Y8, Y8
+	VPERMD       Y8, Y4, Y8
+	VMOVDQU      Y8, 68(AX)
+	VMOVUPS      384(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y8
+	VCVTPS2DQ    Y8, Y8
+	VCVTDQ2PS    Y8, Y9
+	VMULPS       Y5, Y9, Y9
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y7, 384(DI)(CX*4)
+	VMOVUPS      416(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y9
+	VCVTPS2DQ    Y9, Y9
+	VCVTDQ2PS    Y9, Y10
+	VMULPS       Y5, Y10, Y10
+	VSUBPS       Y10, Y7, Y7
+	VMOVUPS      Y7, 416(DI)(CX*4)
+	VMOVUPS      448(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y10
+	VCVTPS2DQ    Y10, Y10
+	VCVTDQ2PS    Y10, Y11
+	VMULPS       Y5, Y11, Y11
+	VSUBPS       Y11, Y7, Y7
+	VMOVUPS      Y7, 448(DI)(CX*4)
+	VMOVUPS      480(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y11
+	VCVTPS2DQ    Y11, Y11
+	VCVTDQ2PS    Y11, Y12
+	VMULPS       Y5, Y12, Y12
+	VSUBPS       Y12, Y7, Y7
+	VMOVUPS      Y7, 480(DI)(CX*4)
+	PREFETCHT0   2432(BX)(CX*4)
+	PREFETCHT0   2496(BX)(CX*4)
+	PREFETCHT0   2432(SI)(CX*4)
+	PREFETCHT0   2496(SI)(CX*4)
+	PREFETCHT0   2432(DI)(CX*4)
+	PREFETCHT0   2496(DI)(CX*4)
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSDW    Y11, Y10, Y10
+	VPACKSSWB    Y10, Y8, Y8
+	VPERMD       Y8, Y4, Y8
+	VMOVDQU      Y8, 100(AX)
+	VMOVUPS      512(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y8
+	VCVTPS2DQ    Y8, Y8
+	VCVTDQ2PS    Y8, Y9
+	VMULPS       Y5, Y9, Y9
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y7, 512(DI)(CX*4)
+	VMOVUPS      544(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y9
+	VCVTPS2DQ    Y9, Y9
+	VCVTDQ2PS    Y9, Y10
+	VMULPS       Y5, Y10, Y10
+	VSUBPS       Y10, Y7, Y7
+	VMOVUPS      Y7, 544(DI)(CX*4)
+	VMOVUPS      576(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y10
+	VCVTPS2DQ    Y10, Y10
+	VCVTDQ2PS    Y10, Y11
+	VMULPS       Y5, Y11, Y11
+	VSUBPS       Y11, Y7, Y7
+	VMOVUPS      Y7, 576(DI)(CX*4)
+	VMOVUPS      608(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y11
+	VCVTPS2DQ    Y11, Y11
+	VCVTDQ2PS    Y11, Y12
+	VMULPS       Y5, Y12, Y12
+	VSUBPS       Y12, Y7, Y7
+	VMOVUPS      Y7, 608(DI)(CX*4)
+	PREFETCHT0   2560(BX)(CX*4)
+	PREFETCHT0   2624(BX)(CX*4)
+	PREFETCHT0   2560(SI)(CX*4)
+	PREFETCHT0   2624(SI)(CX*4)
+	PREFETCHT0   2560(DI)(CX*4)
+	PREFETCHT0   2624(DI)(CX*4)
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSDW    Y11, Y10, Y10
+	VPACKSSWB    Y10, Y8, Y8
+	VPERMD       Y8, Y4, Y8
+	VMOVDQU      Y8, 132(AX)
+	VMOVUPS      640(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y8
+	VCVTPS2DQ    Y8, Y8
+	VCVTDQ2PS    Y8, Y9
+	VMULPS       Y5, Y9, Y9
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y7, 640(DI)(CX*4)
+	VMOVUPS      672(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y9
+	VCVTPS2DQ    Y9, Y9
+	VCVTDQ2PS    Y9, Y10
+	VMULPS       Y5, Y10, Y10
+	VSUBPS       Y10, Y7, Y7
+	VMOVUPS      Y7, 672(DI)(CX*4)
+	VMOVUPS      704(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y10
+	VCVTPS2DQ    Y10, Y10
+	VCVTDQ2PS    Y10, Y11
+	VMULPS       Y5, Y11, Y11
+	VSUBPS       Y11, Y7, Y7
+	VMOVUPS      Y7, 704(DI)(CX*4)
+	VMOVUPS      736(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y11
+	VCVTPS2DQ    Y11, Y11
+	VCVTDQ2PS    Y11, Y12
+	VMULPS       Y5, Y12, Y12
+	VSUBPS       Y12, Y7, Y7
+	VMOVUPS      Y7, 736(DI)(CX*4)
+	PREFETCHT0   2688(BX)(CX*4)
+	PREFETCHT0   2752(BX)(CX*4)
+	PREFETCHT0   2688(SI)(CX*4)
+	PREFETCHT0   2752(SI)(CX*4)
+	PREFETCHT0   2688(DI)(CX*4)
+	PREFETCHT0   2752(DI)(CX*4)
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSDW    Y11, Y10, Y10
+	VPACKSSWB    Y10, Y8, Y8
+	VPERMD       Y8, Y4, Y8
+	VMOVDQU      Y8, 164(AX)
+	VMOVUPS      768(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y8
+	VCVTPS2DQ    Y8, Y8
+	VCVTDQ2PS    Y8, Y9
+	VMULPS       Y5, Y9, Y9
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y7, 768(DI)(CX*4)
+	VMOVUPS      800(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y9
+	VCVTPS2DQ    Y9, Y9
+	VCVTDQ2PS    Y9, Y10
+	VMULPS       Y5, Y10, Y10
+	VSUBPS       Y10, Y7, Y7
+	VMOVUPS      Y7, 800(DI)(CX*4)
+	VMOVUPS      832(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y10
+	VCVTPS2DQ    Y10, Y10
+	VCVTDQ2PS    Y10, Y11
+	VMULPS       Y5, Y11, Y11
+	VSUBPS       Y11, Y7, Y7
+	VMOVUPS      Y7, 832(DI)(CX*4)
+	VMOVUPS      864(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y11
+	VCVTPS2DQ    Y11, Y11
+	VCVTDQ2PS    Y11, Y12
+	VMULPS       Y5, Y12, Y12
+	VSUBPS       Y12, Y7, Y7
+	VMOVUPS      Y7, 864(DI)(CX*4)
+	PREFETCHT0   2816(BX)(CX*4)
+	PREFETCHT0   2880(BX)(CX*4)
+	PREFETCHT0   2816(SI)(CX*4)
+	PREFETCHT0   2880(SI)(CX*4)
+	PREFETCHT0   2816(DI)(CX*4)
+	PREFETCHT0   2880(DI)(CX*4)
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSDW    Y11, Y10, Y10
+	VPACKSSWB    Y10, Y8, Y8
+	VPERMD       Y8, Y4, Y8
+	VMOVDQU      Y8, 196(AX)
+	VMOVUPS      896(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y8
+	VCVTPS2DQ    Y8, Y8
+	VCVTDQ2PS    Y8, Y9
+	VMULPS       Y5, Y9, Y9
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y7, 896(DI)(CX*4)
+	VMOVUPS      928(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y9
+	VCVTPS2DQ    Y9, Y9
+	VCVTDQ2PS    Y9, Y10
+	VMULPS       Y5, Y10, Y10
+	VSUBPS       Y10, Y7, Y7
+	VMOVUPS      Y7, 928(DI)(CX*4)
+	VMOVUPS      960(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y10
+	VCVTPS2DQ    Y10, Y10
+	VCVTDQ2PS    Y10, Y11
+	VMULPS       Y5, Y11, Y11
+	VSUBPS       Y11, Y7, Y7
+	VMOVUPS      Y7, 960(DI)(CX*4)
+	VMOVUPS      992(DI)(CX*4), Y7
+	VMULPS       Y6, Y7, Y6
+	VCVTPS2DQ    Y6, Y6
+	VCVTDQ2PS    Y6, Y11
+	VMULPS       Y5, Y11, Y11
+	VSUBPS       Y11, Y7, Y7
+	VMOVUPS      Y7, 992(DI)(CX*4)
+	PREFETCHT0   2944(BX)(CX*4)
+	PREFETCHT0   3008(BX)(CX*4)
+	PREFETCHT0   2944(SI)(CX*4)
+	PREFETCHT0   3008(SI)(CX*4)
+	PREFETCHT0   2944(DI)(CX*4)
+	PREFETCHT0   3008(DI)(CX*4)
+	VPACKSSDW    Y9, Y8, Y8
+	VPACKSSDW    Y6, Y10, Y10
+	VPACKSSWB    Y10, Y8, Y8
+	VPERMD       Y8, Y4, Y8
+	VMOVDQU      Y8, 228(AX)
+	JMP          next
+
+infinite:
+	VPXOR   Y5, Y5, Y5
+	MOVL    $0x7fc00000, (AX)
+	VMOVDQU Y5, 4(AX)
+	VMOVDQU Y5, 36(AX)
+	VMOVDQU Y5, 68(AX)
+	VMOVDQU Y5, 100(AX)
+	VMOVDQU Y5, 132(AX)
+	VMOVDQU Y5, 164(AX)
+	VMOVDQU Y5, 196(AX)
+	VMOVDQU Y5, 228(AX)
+	VMOVDQU Y5, (DI)(CX*4)
+	VMOVDQU Y5, 32(DI)(CX*4)
+	VMOVDQU Y5, 64(DI)(CX*4)
+	VMOVDQU Y5, 96(DI)(CX*4)
+	VMOVDQU Y5, 128(DI)(CX*4)
+	VMOVDQU Y5, 160(DI)(CX*4)
+	VMOVDQU Y5, 192(DI)(CX*4)
+	VMOVDQU Y5, 224(DI)(CX*4)
+	VMOVDQU Y5, 256(DI)(CX*4)
+	VMOVDQU Y5, 288(DI)(CX*4)
+	VMOVDQU Y5, 320(DI)(CX*4)
+	VMOVDQU Y5, 352(DI)(CX*4)
+	VMOVDQU Y5, 384(DI)(CX*4)
+	VMOVDQU Y5, 416(DI)(CX*4)
+	VMOVDQU Y5, 448(DI)(CX*4)
+	VMOVDQU Y5, 480(DI)(CX*4)
+	VMOVDQU Y5, 512(DI)(CX*4)
+	VMOVDQU Y5, 544(DI)(CX*4)
+	VMOVDQU Y5, 576(DI)(CX*4)
+	VMOVDQU Y5, 608(DI)(CX*4)
+	VMOVDQU Y5, 640(DI)(CX*4)
+	VMOVDQU Y5, 672(DI)(CX*4)
+	VMOVDQU Y5, 704(DI)(CX*4)
+	VMOVDQU Y5, 736(DI)(CX*4)
+	VMOVDQU Y5, 768(DI)(CX*4)
+	VMOVDQU Y5, 800(DI)(CX*4)
+	VMOVDQU Y5, 832(DI)(CX*4)
+	VMOVDQU Y5, 864(DI)(CX*4)
+	VMOVDQU Y5, 896(DI)(CX*4)
+	VMOVDQU Y5, 928(DI)(CX*4)
+	VMOVDQU Y5, 960(DI)(CX*4)
+	VMOVDQU Y5, 992(DI)(CX*4)
+
+next:
+	ADDQ $0x00000104, AX
+	ADDQ $0x00000100, CX
+
+test:
+	CMPQ CX, DX
+	JB   loop
+	VZEROUPPER
+	RET
+
+// func decodeBFloat16AVX2(dst []float32, src []byte)
+// Requires: AVX, AVX2
+TEXT ·decodeBFloat16AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+
+loop:
+	SUBQ      $0x00000010, DX
+	JB        end
+	VPMOVZXWD (CX), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, (AX)
+	VPMOVZXWD 16(CX), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   Y0, 32(AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x40, AX
+	JMP       loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func decodeFloat16AVX2(dst []float32, src []byte)
+// Requires: AVX, F16C
+TEXT ·decodeFloat16AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+
+loop:
+	SUBQ      $0x00000010, DX
+	JB        end
+	VCVTPH2PS (CX), Y0
+	VMOVUPS   Y0, (AX)
+	VCVTPH2PS 16(CX), Y0
+	VMOVUPS   Y0, 32(AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x40, AX
+	JMP       loop
+
+end:
+	VZEROUPPER
+	RET
+
+// func decodeInt8AVX2(dst []float32, src []byte)
+// Requires: AVX, AVX2
+TEXT ·decodeInt8AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+
+loop:
+	SUBQ         $0x00000100, DX
+	JB           end
+	VBROADCASTSS (CX), Y0
+	ADDQ         $0x04, CX
+	MOVQ         $0x00000100, BX
+
+quantisedloop:
+	SUBQ      $0x00000020, BX
+	JB        quantisedend
+	VPMOVSXBD (CX), Y1
+	VCVTDQ2PS Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)
+	VPMOVSXBD 8(CX), Y1
+	VCVTDQ2PS Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, 32(AX)
+	VPMOVSXBD 16(CX), Y1
+	VCVTDQ2PS Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, 64(AX)
+	VPMOVSXBD 24(CX), Y1
+	VCVTDQ2PS Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, 96(AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x00000080, AX
+	JMP       quantisedloop
+
+quantisedend:
+	JMP loop
+
+end:
 	VZEROUPPER
 	RET

@@ -2335,76 +2335,6 @@ rest:
 restEnd:
 	RET
 
-// func deltaAddNEON(a *args)
-TEXT ·deltaAddNEON(SB), NOSPLIT, $0-8
-	MOVD  a+0(FP), R0
-	MOVD  8(R0), R1
-	MOVD  0(R0), R2
-	MOVD  24(R0), R3
-	MOVD  48(R0), R4
-
-many:
-	CMP   $16, R1
-	BLT   manyEnd
-	FLDPQ 0(R3), (F0, F1)
-	FLDPQ 32(R3), (F2, F3)
-	FLDPQ 0(R4), (F4, F5)
-	FLDPQ 32(R4), (F6, F7)
-	WORD  $0x4EA4D400 // FSUB V0.4S, V0.4S, V4.4S
-	WORD  $0x4EA5D421 // FSUB V1.4S, V1.4S, V5.4S
-	WORD  $0x4EA6D442 // FSUB V2.4S, V2.4S, V6.4S
-	WORD  $0x4EA7D463 // FSUB V3.4S, V3.4S, V7.4S
-	FLDPQ 0(R2), (F4, F5)
-	FLDPQ 32(R2), (F6, F7)
-	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
-	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
-	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
-	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
-	FSTPQ (F0, F1), 0(R2)
-	FSTPQ (F2, F3), 32(R2)
-	ADD   $64, R2
-	ADD   $64, R3
-	ADD   $64, R4
-	SUB   $16, R1
-	B     many
-
-manyEnd:
-
-one:
-	CMP   $4, R1
-	BLT   oneEnd
-	FMOVQ 0(R3), F0
-	FMOVQ 0(R4), F1
-	WORD  $0x4EA1D400 // FSUB V0.4S, V0.4S, V1.4S
-	FMOVQ 0(R2), F1
-	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
-	FMOVQ F0, 0(R2)
-	ADD   $16, R2
-	ADD   $16, R3
-	ADD   $16, R4
-	SUB   $4, R1
-	B     one
-
-oneEnd:
-
-rest:
-	CMP   $1, R1
-	BLT   restEnd
-	FMOVS 0(R3), F0
-	FMOVS 0(R4), F1
-	FSUBS F1, F0, F0
-	FMOVS 0(R2), F1
-	FADDS F1, F0, F0
-	FMOVS F0, 0(R2)
-	ADD   $4, R2
-	ADD   $4, R3
-	ADD   $4, R4
-	SUB   $1, R1
-	B     rest
-
-restEnd:
-	RET
-
 // func addNEON(a *args)
 TEXT ·addNEON(SB), NOSPLIT, $0-8
 	MOVD  a+0(FP), R0
@@ -2461,11 +2391,184 @@ rest:
 restEnd:
 	RET
 
-// func divideNEON(a *args)
-TEXT ·divideNEON(SB), NOSPLIT, $0-8
+// func add3NEON(a *args)
+TEXT ·add3NEON(SB), NOSPLIT, $0-8
 	MOVD  a+0(FP), R0
 	MOVD  8(R0), R1
 	MOVD  0(R0), R2
+	MOVD  24(R0), R3
+	MOVD  48(R0), R4
+	MOVD  72(R0), R5
+
+many:
+	CMP   $16, R1
+	BLT   manyEnd
+	FLDPQ 0(R2), (F0, F1)
+	FLDPQ 32(R2), (F2, F3)
+	FLDPQ 0(R3), (F4, F5)
+	FLDPQ 32(R3), (F6, F7)
+	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	FLDPQ 0(R4), (F4, F5)
+	FLDPQ 32(R4), (F6, F7)
+	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	FLDPQ 0(R5), (F4, F5)
+	FLDPQ 32(R5), (F6, F7)
+	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	FSTPQ (F0, F1), 0(R2)
+	FSTPQ (F2, F3), 32(R2)
+	ADD   $64, R2
+	ADD   $64, R3
+	ADD   $64, R4
+	ADD   $64, R5
+	SUB   $16, R1
+	B     many
+
+manyEnd:
+
+one:
+	CMP   $4, R1
+	BLT   oneEnd
+	FMOVQ 0(R2), F0
+	FMOVQ 0(R3), F1
+	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
+	FMOVQ 0(R4), F1
+	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
+	FMOVQ 0(R5), F1
+	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
+	FMOVQ F0, 0(R2)
+	ADD   $16, R2
+	ADD   $16, R3
+	ADD   $16, R4
+	ADD   $16, R5
+	SUB   $4, R1
+	B     one
+
+oneEnd:
+
+rest:
+	CMP   $1, R1
+	BLT   restEnd
+	FMOVS 0(R2), F0
+	FMOVS 0(R3), F1
+	FADDS F1, F0, F0
+	FMOVS 0(R4), F1
+	FADDS F1, F0, F0
+	FMOVS 0(R5), F1
+	FADDS F1, F0, F0
+	FMOVS F0, 0(R2)
+	ADD   $4, R2
+	ADD   $4, R3
+	ADD   $4, R4
+	ADD   $4, R5
+	SUB   $1, R1
+	B     rest
+
+restEnd:
+	RET
+
+// func sum4NEON(a *args)
+TEXT ·sum4NEON(SB), NOSPLIT, $0-8
+	MOVD  a+0(FP), R0
+	MOVD  8(R0), R1
+	MOVD  0(R0), R2
+	MOVD  24(R0), R3
+	MOVD  48(R0), R4
+	MOVD  72(R0), R5
+	MOVD  96(R0), R6
+
+many:
+	CMP   $16, R1
+	BLT   manyEnd
+	FLDPQ 0(R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FLDPQ 0(R4), (F4, F5)
+	FLDPQ 32(R4), (F6, F7)
+	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	FLDPQ 0(R5), (F4, F5)
+	FLDPQ 32(R5), (F6, F7)
+	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	FLDPQ 0(R6), (F4, F5)
+	FLDPQ 32(R6), (F6, F7)
+	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	FSTPQ (F0, F1), 0(R2)
+	FSTPQ (F2, F3), 32(R2)
+	ADD   $64, R2
+	ADD   $64, R3
+	ADD   $64, R4
+	ADD   $64, R5
+	ADD   $64, R6
+	SUB   $16, R1
+	B     many
+
+manyEnd:
+
+one:
+	CMP   $4, R1
+	BLT   oneEnd
+	FMOVQ 0(R3), F0
+	FMOVQ 0(R4), F1
+	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
+	FMOVQ 0(R5), F1
+	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
+	FMOVQ 0(R6), F1
+	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
+	FMOVQ F0, 0(R2)
+	ADD   $16, R2
+	ADD   $16, R3
+	ADD   $16, R4
+	ADD   $16, R5
+	ADD   $16, R6
+	SUB   $4, R1
+	B     one
+
+oneEnd:
+
+rest:
+	CMP   $1, R1
+	BLT   restEnd
+	FMOVS 0(R3), F0
+	FMOVS 0(R4), F1
+	FADDS F1, F0, F0
+	FMOVS 0(R5), F1
+	FADDS F1, F0, F0
+	FMOVS 0(R6), F1
+	FADDS F1, F0, F0
+	FMOVS F0, 0(R2)
+	ADD   $4, R2
+	ADD   $4, R3
+	ADD   $4, R4
+	ADD   $4, R5
+	ADD   $4, R6
+	SUB   $1, R1
+	B     rest
+
+restEnd:
+	RET
+
+// func quotientNEON(a *args)
+TEXT ·quotientNEON(SB), NOSPLIT, $0-8
+	MOVD  a+0(FP), R0
+	MOVD  8(R0), R1
+	MOVD  0(R0), R2
+	MOVD  24(R0), R3
 	MOVWU 148(R0), R8
 	CBZW  R8, divide
 	FMOVS 148(R0), F0
@@ -2474,8 +2577,8 @@ TEXT ·divideNEON(SB), NOSPLIT, $0-8
 multiplymany:
 	CMP   $16, R1
 	BLT   multiplymanyEnd
-	FLDPQ 0(R2), (F1, F2)
-	FLDPQ 32(R2), (F3, F4)
+	FLDPQ 0(R3), (F1, F2)
+	FLDPQ 32(R3), (F3, F4)
 	WORD  $0x6E20DC21 // FMUL V1.4S, V1.4S, V0.4S
 	WORD  $0x6E20DC42 // FMUL V2.4S, V2.4S, V0.4S
 	WORD  $0x6E20DC63 // FMUL V3.4S, V3.4S, V0.4S
@@ -2483,6 +2586,7 @@ multiplymany:
 	FSTPQ (F1, F2), 0(R2)
 	FSTPQ (F3, F4), 32(R2)
 	ADD   $64, R2
+	ADD   $64, R3
 	SUB   $16, R1
 	B     multiplymany
 
@@ -2491,10 +2595,11 @@ multiplymanyEnd:
 multiplyone:
 	CMP   $4, R1
 	BLT   multiplyoneEnd
-	FMOVQ 0(R2), F1
+	FMOVQ 0(R3), F1
 	WORD  $0x6E20DC21 // FMUL V1.4S, V1.4S, V0.4S
 	FMOVQ F1, 0(R2)
 	ADD   $16, R2
+	ADD   $16, R3
 	SUB   $4, R1
 	B     multiplyone
 
@@ -2503,10 +2608,11 @@ multiplyoneEnd:
 multiplyrest:
 	CMP   $1, R1
 	BLT   multiplyrestEnd
-	FMOVS 0(R2), F1
+	FMOVS 0(R3), F1
 	FMULS F0, F1, F1
 	FMOVS F1, 0(R2)
 	ADD   $4, R2
+	ADD   $4, R3
 	SUB   $1, R1
 	B     multiplyrest
 
@@ -2520,8 +2626,8 @@ divide:
 many:
 	CMP   $16, R1
 	BLT   manyEnd
-	FLDPQ 0(R2), (F1, F2)
-	FLDPQ 32(R2), (F3, F4)
+	FLDPQ 0(R3), (F1, F2)
+	FLDPQ 32(R3), (F3, F4)
 	WORD  $0x6E20FC21 // FDIV V1.4S, V1.4S, V0.4S
 	WORD  $0x6E20FC42 // FDIV V2.4S, V2.4S, V0.4S
 	WORD  $0x6E20FC63 // FDIV V3.4S, V3.4S, V0.4S
@@ -2529,6 +2635,7 @@ many:
 	FSTPQ (F1, F2), 0(R2)
 	FSTPQ (F3, F4), 32(R2)
 	ADD   $64, R2
+	ADD   $64, R3
 	SUB   $16, R1
 	B     many
 
@@ -2537,10 +2644,11 @@ manyEnd:
 one:
 	CMP   $4, R1
 	BLT   oneEnd
-	FMOVQ 0(R2), F1
+	FMOVQ 0(R3), F1
 	WORD  $0x6E20FC21 // FDIV V1.4S, V1.4S, V0.4S
 	FMOVQ F1, 0(R2)
 	ADD   $16, R2
+	ADD   $16, R3
 	SUB   $4, R1
 	B     one
 
@@ -2549,10 +2657,11 @@ oneEnd:
 rest:
 	CMP   $1, R1
 	BLT   restEnd
-	FMOVS 0(R2), F1
+	FMOVS 0(R3), F1
 	FDIVS F0, F1, F1
 	FMOVS F1, 0(R2)
 	ADD   $4, R2
+	ADD   $4, R3
 	SUB   $1, R1
 	B     rest
 

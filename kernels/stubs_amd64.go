@@ -107,22 +107,28 @@ func deltaAVX2(a *args)
 func deltaAVX512(a *args)
 
 //go:noescape
-func deltaAddAVX2(a *args)
-
-//go:noescape
-func deltaAddAVX512(a *args)
-
-//go:noescape
 func addAVX2(a *args)
 
 //go:noescape
 func addAVX512(a *args)
 
 //go:noescape
-func divideAVX2(a *args)
+func add3AVX2(a *args)
 
 //go:noescape
-func divideAVX512(a *args)
+func add3AVX512(a *args)
+
+//go:noescape
+func sum4AVX2(a *args)
+
+//go:noescape
+func sum4AVX512(a *args)
+
+//go:noescape
+func quotientAVX2(a *args)
+
+//go:noescape
+func quotientAVX512(a *args)
 
 //go:noescape
 func scaleAVX2(a *args)
@@ -138,3 +144,63 @@ func dotLanesAVX512(lane *[16]float64, x []float32, y []float32)
 
 //go:noescape
 func finiteAVX2(x []float32) bool
+
+// encodeBFloat16AVX2 writes x to dst.
+//
+//go:noescape
+func encodeBFloat16AVX2(dst []byte, x []float32)
+
+// encodeFloat16AVX2 writes x to dst.
+//
+//go:noescape
+func encodeFloat16AVX2(dst []byte, x []float32)
+
+// encodeInt8AVX2 writes x to dst.
+//
+//go:noescape
+func encodeInt8AVX2(dst []byte, x []float32)
+
+// deltaBFloat16AVX2 writes x-y to dst.
+//
+//go:noescape
+func deltaBFloat16AVX2(dst []byte, x []float32, y []float32)
+
+// deltaFloat16AVX2 writes x-y to dst.
+//
+//go:noescape
+func deltaFloat16AVX2(dst []byte, x []float32, y []float32)
+
+// deltaInt8AVX2 writes x-y to dst.
+//
+//go:noescape
+func deltaInt8AVX2(dst []byte, x []float32, y []float32)
+
+// feedbackBFloat16AVX2 writes (x-y)+residual to dst and leaves in residual what rounding left out.
+//
+//go:noescape
+func feedbackBFloat16AVX2(dst []byte, x []float32, y []float32, residual []float32)
+
+// feedbackFloat16AVX2 writes (x-y)+residual to dst and leaves in residual what rounding left out.
+//
+//go:noescape
+func feedbackFloat16AVX2(dst []byte, x []float32, y []float32, residual []float32)
+
+// feedbackInt8AVX2 writes (x-y)+residual to dst and leaves in residual what rounding left out.
+//
+//go:noescape
+func feedbackInt8AVX2(dst []byte, x []float32, y []float32, residual []float32)
+
+// decodeBFloat16AVX2 reads src into dst.
+//
+//go:noescape
+func decodeBFloat16AVX2(dst []float32, src []byte)
+
+// decodeFloat16AVX2 reads src into dst.
+//
+//go:noescape
+func decodeFloat16AVX2(dst []float32, src []byte)
+
+// decodeInt8AVX2 reads src into dst.
+//
+//go:noescape
+func decodeInt8AVX2(dst []float32, src []byte)

@@ -56,13 +56,16 @@ func copyNEON(a *args)
 func deltaNEON(a *args)
 
 //go:noescape
-func deltaAddNEON(a *args)
-
-//go:noescape
 func addNEON(a *args)
 
 //go:noescape
-func divideNEON(a *args)
+func add3NEON(a *args)
+
+//go:noescape
+func sum4NEON(a *args)
+
+//go:noescape
+func quotientNEON(a *args)
 
 //go:noescape
 func scaleNEON(a *args)

@@ -24,7 +24,7 @@ func Delta(dst, x, y []float32) {
 //		dst[i] = s / float32(len(vs))
 //	}
 //
-// dst may be vs[0].
+// dst may be one of vs.
 func Mean(dst []float32, vs ...[]float32) {
 	if len(vs) == 0 {
 		panic("kernels: mean of no vectors")
@@ -51,18 +51,27 @@ func Scale(x []float32, a float64) {
 
 func (t *team) mean(lo, hi int) { mean(t.x[lo:hi], t.vectors, lo) }
 
-// mean is the mean of the parts of vs that begin at lo. It takes a piece at a time,
-// so that the sum stays in the cache.
+// mean is the mean of the parts of vs that begin at lo. It sums a piece at a time in
+// a buffer, which stays in the cache.
 func mean(dst []float32, vs [][]float32, lo int) {
-	const piece = 1024
-	for len(dst) > 0 {
-		sum := dst[:min(piece, len(dst))]
-		hi := lo + len(sum)
-		copy(sum, vs[0][lo:hi])
-		for _, v := range vs[1:] {
-			run(opAdd, &args{v: [6][]float32{sum, v[lo:hi]}})
+	var buf [2048]float32
+	for stream := len(dst) >= grain; len(dst) > 0; lo += len(buf) {
+		sum := buf[:min(len(buf), len(dst))]
+		part := func(k int) []float32 { return vs[k][lo : lo+len(sum)] }
+		k := 1
+		if len(vs) < 4 {
+			copy(sum, part(0))
+		} else {
+			run(opSum4, &args{v: [6][]float32{sum, part(0), part(1), part(2), part(3)}})
+			k = 4
 		}
-		run(opDivide, &args{v: [6][]float32{sum}, s: by(len(vs))})
-		dst, lo = dst[len(sum):], hi
+		for ; k+3 <= len(vs); k += 3 {
+			run(opAdd3, &args{v: [6][]float32{sum, part(k), part(k + 1), part(k + 2)}})
+		}
+		for ; k < len(vs); k++ {
+			run(opAdd, &args{v: [6][]float32{sum, part(k)}})
+		}
+		run(opQuotient, &args{v: [6][]float32{dst[:len(sum)], sum}, s: by(len(vs)), stream: stream})
+		dst = dst[len(sum):]
 	}
 }

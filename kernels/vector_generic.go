@@ -7,13 +7,6 @@ func deltaGeneric(dst, x, y []float32) {
 	}
 }
 
-func deltaAddGeneric(dst, x, y []float32) {
-	dst, x = dst[:len(y)], x[:len(y)]
-	for i, yi := range y {
-		dst[i] = (x[i] - yi) + dst[i]
-	}
-}
-
 func addGeneric(dst, x []float32) {
 	dst = dst[:len(x)]
 	for i, xi := range x {
@@ -21,9 +14,10 @@ func addGeneric(dst, x []float32) {
 	}
 }
 
-func divideGeneric(x []float32, n float32) {
-	for i := range x {
-		x[i] /= n
+func quotientGeneric(dst, x []float32, n float32) {
+	dst = dst[:len(x)]
+	for i, xi := range x {
+		dst[i] = xi / n
 	}
 }
 

@@ -82,7 +82,10 @@ func (x *assembler) whole(prefix string, code *body) {
 		CMPB(Mem{Base: x.args, Disp: streamAt}, U8(0))
 		JE(LabelRef(label("cached")))
 		x.align(label, code)
-		x.repeat(label("stream"), x.unroll, func(at int) { x.element(code, at, x.packed(true)) })
+		x.repeat(label("stream"), x.unroll, func(at int) {
+			x.prefetch(at)
+			x.element(code, at, x.packed(true))
+		})
 		SFENCE()
 		Label(label("cached"))
 	}
@@ -107,6 +110,18 @@ func (x *assembler) repeat(name string, unroll int, do func(at int)) {
 	ADDQ(Imm(uint64(unroll*x.bytes)), x.i)
 	JMP(LabelRef(name))
 	Label(name + "End")
+}
+
+// prefetch asks for a line of each vector that is read, when at is its first byte.
+// Beside stores past the cache the processor itself looks ahead too little: with it a
+// copy is a sixth faster; loops without such stores are slower with it.
+func (x *assembler) prefetch(at int) {
+	const ahead = 1024
+	for v := range len(x.vector) {
+		if v != x.written && at%64 == 0 {
+			PREFETCHT0(Mem{Base: x.vector[v], Index: x.i, Scale: 1, Disp: at + ahead})
+		}
+	}
 }
 
 // align does the elements before the first at which the streamed vector is aligned.

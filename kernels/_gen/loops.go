@@ -92,9 +92,10 @@ var loops = []loop{
 	}},
 	{"copy", false, func(x *body) { x.stream(0, x.load(1)) }},
 	{"delta", false, func(x *body) { x.stream(0, x.sub(x.load(1), x.load(2))) }},
-	{"deltaAdd", false, func(x *body) { x.store(0, x.add(x.sub(x.load(1), x.load(2)), x.load(0))) }},
 	{"add", false, func(x *body) { x.store(0, x.add(x.load(0), x.load(1))) }},
-	{"divide", true, func(x *body) { x.store(0, x.quotient(x.load(0))) }},
+	{"add3", false, func(x *body) { x.store(0, x.add(x.add(x.add(x.load(0), x.load(1)), x.load(2)), x.load(3))) }},
+	{"sum4", false, func(x *body) { x.store(0, x.add(x.add(x.add(x.load(1), x.load(2)), x.load(3)), x.load(4))) }},
+	{"quotient", true, func(x *body) { x.stream(0, x.quotient(x.load(1))) }},
 	{"scale", false, func(x *body) { x.store(0, x.mul(x.load(0), x.number(0))) }},
 }
 

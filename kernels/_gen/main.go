@@ -25,6 +25,7 @@ func main() {
 	dotLanes(avx2)
 	dotLanes(avx512)
 	finite()
+	forms()
 
 	const asm, stubs = "../loops_amd64.s", "../stubs_amd64.go"
 	check(flag.Set("pkg", "kernels"))

@@ -1,0 +1,221 @@
+package kernels
+
+import (
+	"strconv"
+	"sync"
+)
+
+// A Form is a way to write a vector in fewer bytes than float32 takes, for a wire or
+// a file. All of them are little-endian and have no header: the reader knows form
+// and length. Writing rounds to nearest, ties to even.
+//
+// A piece [lo, hi) of a vector whose bytes are b is b[f.Size(lo):f.Size(hi)] if lo is
+// a multiple of 256, and hi too or the end: pieces may be written, sent and read by
+// themselves.
+//
+// The bytes of a vector are the same on every machine, and so are the numbers read
+// from bytes, NaNs included as far as the form says. Bytes may begin at any address.
+type Form uint8
+
+const (
+	// BFloat16 is the upper half of a float32, 2 bytes an element: its range with 8
+	// bits of precision. What rounds to more than the largest becomes an infinity.
+	// A NaN keeps its sign and the 7 upper bits of its payload, and becomes quiet.
+	BFloat16 Form = iota + 1
+
+	// Float16 is IEEE 754 binary16, 2 bytes an element: 11 bits of precision from
+	// 2^-14 to 65504, fewer below, steps of 2^-24 at the least. From 65520 on it is
+	// an infinity. A NaN keeps its sign and the 10 upper bits of its payload, and
+	// becomes quiet, in reading too. It is what the F16C instructions do.
+	Float16
+
+	// Int8 is blocks of 256 elements; the last may be shorter. A block is a float32
+	// scale and then an int8 q for each element, which stands for float32(q)*scale.
+	// They are, with amax the largest |v| of the block,
+	//
+	//	scale := min(amax/127, 0x1.020406p+121)
+	//	inv := 127 / amax
+	//	if inv is infinite { scale, inv = 0, 0 }
+	//	q = the integer nearest to v*inv
+	//
+	// so -127 <= q <= 127, and the error is at most about scale/2. The bound on scale
+	// matters for the largest float32 alone, of which 127*(amax/127) would be an
+	// infinity. A block of less than about 3.7e-37, where inv is infinite, is all
+	// zeros. A block with a NaN or an infinity has the scale 0x7fc00000, which is a
+	// NaN, and q = 0, so that all of it is read as NaN.
+	Int8
+)
+
+// Size returns the number of bytes of n elements.
+func (f Form) Size(n int) int {
+	switch f {
+	case BFloat16, Float16:
+		return 2 * n
+	case Int8:
+		return n + 4*((n+int8Block-1)/int8Block)
+	}
+	panic("kernels: no such form")
+}
+
+// String returns the name in lower case: bfloat16, float16, int8.
+func (f Form) String() string {
+	switch f {
+	case BFloat16:
+		return "bfloat16"
+	case Float16:
+		return "float16"
+	case Int8:
+		return "int8"
+	}
+	return "Form(" + strconv.Itoa(int(f)) + ")"
+}
+
+// Encode writes x to dst, which must have f.Size(len(x)) bytes.
+func Encode(dst []byte, f Form, x []float32) {
+	c := newCoding(dst, f, len(x))
+	c.x = x
+	Split(len(x), c.encode)
+	c.release()
+}
+
+// EncodeDelta writes the difference of x and y to dst, which must have
+// f.Size(len(x)) bytes, and remembers in residual what rounding left out, to be sent
+// with the next difference:
+//
+//	for i := range x { residual[i] = (x[i] - y[i]) + residual[i] }
+//	Encode(dst, f, residual)
+//	for i := range x { residual[i] -= decoded[i] }
+//
+// decoded is what [Decode] makes of dst. This is error feedback (Seide et al. 2014;
+// Karimireddy et al. 2019, arXiv 1901.09847): over many rounds the sum of what was
+// sent differs from the sum of the differences by the last residual only, however
+// coarse the form. residual begins as zeros and belongs to one receiver: a message
+// that is lost takes with it what it carried.
+//
+// Where decoded is a NaN or an infinity, residual becomes 0, as it would spoil all
+// later rounds. With a nil residual dst is the form of x - y, and nothing is
+// remembered.
+func EncodeDelta(dst []byte, f Form, x, y, residual []float32) {
+	same(len(x), len(y))
+	if residual != nil {
+		same(len(x), len(residual))
+	}
+	c := newCoding(dst, f, len(x))
+	c.x, c.y, c.residual = x, y, residual
+	Split(len(x), c.encode)
+	c.release()
+}
+
+// Decode reads src, which must have f.Size(len(dst)) bytes, into dst. Any bytes are
+// the form of some vector.
+func Decode(dst []float32, f Form, src []byte) {
+	c := newCoding(src, f, len(dst))
+	c.x = dst
+	Split(len(dst), c.decode)
+	c.release()
+}
+
+// DecodeEach reads a vector of n elements from src, which must have f.Size(n) bytes,
+// and hands it on in pieces, so that it is used while it is in cache and is never
+// written to memory: do(lo, hi, g) is to use elements lo to hi, which are g.
+//
+// The pieces cover 0 to n once. Each begins at a multiple of 1024 and has 1024
+// elements, the last one fewer. g is lent until do returns, which may change it.
+// Calls come as those of [Split], for large n several at a time and in any order.
+func DecodeEach(f Form, src []byte, n int, do func(lo, hi int, g []float32)) {
+	c := newCoding(src, f, n)
+	c.do = do
+	Split(n, c.decodeEach)
+	c.release()
+}
+
+// formPiece is the number of elements that DecodeEach hands on at a time: few enough
+// that they stay in the first cache, beside those that they meet there. A multiple of
+// int8Block and a divisor of grain.
+const formPiece = 1024
+
+var formPieces = sync.Pool{New: func() any { return new([formPiece]float32) }}
+
+// A coding is one call of a function above, for [Split] to work on. Codings are kept
+// for reuse with the functions that Split takes, as a closure would be an allocation.
+type coding struct {
+	bytes          []byte
+	form           Form
+	x, y, residual []float32
+	do             func(lo, hi int, g []float32)
+
+	encode, decode, decodeEach func(lo, hi int)
+}
+
+var codings = sync.Pool{New: func() any {
+	c := new(coding)
+	c.encode = c.encodePiece
+	c.decode = c.decodePiece
+	c.decodeEach = c.decodePieces
+	return c
+}}
+
+// newCoding panics unless b has the size of n elements.
+func newCoding(b []byte, f Form, n int) *coding {
+	if len(b) != f.Size(n) {
+		panic("kernels: bytes differ from the size of the form")
+	}
+	c := codings.Get().(*coding)
+	c.bytes, c.form = b, f
+	return c
+}
+
+// release gives the coding back, without the caller's memory.
+func (c *coding) release() {
+	c.bytes, c.x, c.y, c.residual, c.do = nil, nil, nil, nil, nil
+	codings.Put(c)
+}
+
+// piece is the bytes of elements lo to hi.
+func (c *coding) piece(lo, hi int) []byte { return c.bytes[c.form.Size(lo):c.form.Size(hi)] }
+
+func (c *coding) encodePiece(lo, hi int) {
+	encodeForm(c.piece(lo, hi), c.form, c.x[lo:hi], part(c.y, lo, hi), part(c.residual, lo, hi))
+}
+
+func (c *coding) decodePiece(lo, hi int) {
+	decodeForm(c.x[lo:hi], c.form, c.piece(lo, hi))
+}
+
+func (c *coding) decodePieces(lo, hi int) {
+	buf := formPieces.Get().(*[formPiece]float32)
+	for ; lo < hi; lo += formPiece {
+		end := min(lo+formPiece, hi)
+		g := buf[:end-lo]
+		decodeForm(g, c.form, c.piece(lo, end))
+		c.do(lo, end, g)
+	}
+	formPieces.Put(buf)
+}
+
+// part is v[lo:hi]. What is not there has no parts.
+func part(v []float32, lo, hi int) []float32 {
+	if v == nil {
+		return nil
+	}
+	return v[lo:hi]
+}
+
+// encodeForm writes x, x-y or (x-y)+residual to dst on this goroutine; y and residual
+// are nil where they have no part in it. What rounding leaves out becomes residual.
+func encodeForm(dst []byte, f Form, x, y, residual []float32) {
+	n := encodeFast(dst, f, x, y, residual)
+	end := len(x)
+	dst, x, y, residual = dst[f.Size(n):], x[n:], part(y, n, end), part(residual, n, end)
+	if y == nil {
+		encodeGeneric(dst, f, x, false)
+	} else {
+		encodeDeltaGeneric(dst, f, x, y, residual)
+	}
+}
+
+// decodeForm reads src into dst on this goroutine.
+func decodeForm(dst []float32, f Form, src []byte) {
+	n := decodeFast(dst, f, src)
+	decodeGeneric(dst[n:], f, src[f.Size(n):])
+}
