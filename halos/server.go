@@ -42,7 +42,8 @@ func (c ServerConfig) check(role string) (ServerConfig, error) {
 	if len(c.Params) == 0 {
 		return fail("Params is empty: want the initial model")
 	}
-	if i := slices.IndexFunc(c.Params, notFinite); i >= 0 {
+	if !kernels.Finite(c.Params) {
+		i := slices.IndexFunc(c.Params, notFinite)
 		return fail("Params[%d] is %v: want finite values", i, c.Params[i])
 	}
 	if len(c.Layout.Segments) == 0 {

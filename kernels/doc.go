@@ -12,15 +12,33 @@
 // so a vector may be cut anywhere, and the pieces done in any order or at the
 // same time. [Dot] and [Norm] are sums; their order is fixed by blocks.
 //
+// # Who does the work
+//
+// On amd64 with AVX2 or AVX-512 and on arm64 the loops are assembly, chosen when the
+// program starts; elsewhere, or built with the tag purego, they are Go. The wire forms
+// ([Form]) have assembly for AVX2 only. GODEBUG=cpu.avx2=off turns it off. The Go
+// loops are always there, and the tests compare.
+//
+// A vector of more than 65,536 elements is shared among goroutines, at most
+// GOMAXPROCS or [Limit]; see [Split]. They end before the function returns.
+//
+// Most functions are as fast as memory moves, so what counts is how many bytes a
+// parameter they move: read, and written. Where several go over the same vectors, do
+// them piece by piece in Split. Vectors from [Make] lie in huge pages and are quicker
+// to get; all functions take any slices.
+//
+// # Rules
+//
 // Hyper-parameters are float64 and are rounded to float32 once, before the loop;
 // what is computed from them is computed in float64 first.
 //
 // Slices are lent: nothing is kept. The slice that changes comes first. The
 // slices of one call must not overlap, unless the function says which may be the
-// same. Nothing is written past a slice's length and nothing is allocated.
-// Lengths that differ are a mistake of the program: the function panics before
-// it has changed anything. Functions may be called from any goroutine as long as
-// no two calls touch the same memory.
+// same. Nothing is written past a slice's length. Nothing is allocated but what is
+// kept for reuse, until the garbage collector wants it. Lengths that differ are a
+// mistake of the program: the function panics before it has changed anything.
+// Functions may be called from any goroutine as long as no two calls touch the same
+// memory.
 package kernels
 
 const lengths = "kernels: vectors differ in length"
