@@ -38,17 +38,20 @@ func DelayedPlain(p, d, g []float32, lr float64, n int) {
 	do(opDelayedPlain, &args{v: [6][]float32{p, d, g}, s: by(n, float32(lr))})
 }
 
-// DelayedPlains is [DelayedPlain] with each of gs in turn, to the same bits. Four at
-// a time are done in one pass, which moves 32 bytes a parameter instead of 80.
+// DelayedPlains is [DelayedPlain] with each of gs in turn, to the same bits. Up to
+// four at a time are done in one pass, which moves 32 bytes a parameter instead of 80.
 func DelayedPlains(p, d []float32, gs []Gradient, n int) {
 	for _, g := range gs {
 		same(len(p), len(g.Values))
 	}
-	for ; len(gs) >= 4; gs = gs[4:] {
-		do(opDelayedPlain4, &args{
-			v: [6][]float32{p, d, gs[0].Values, gs[1].Values, gs[2].Values, gs[3].Values},
-			s: by(n, float32(gs[0].LR), float32(gs[1].LR), float32(gs[2].LR), float32(gs[3].LR)),
-		})
+	for len(gs) > 1 {
+		some := gs[:min(4, len(gs))]
+		a := args{v: [6][]float32{p, d}, s: by(n)}
+		for k, g := range some {
+			a.v[2+k], a.s[2+k] = g.Values, float32(g.LR)
+		}
+		do(opDelayedPlain2+op(len(some)-2), &a)
+		gs = gs[len(some):]
 	}
 	for _, g := range gs {
 		DelayedPlain(p, d, g.Values, g.LR, n)

@@ -32,6 +32,10 @@ func runAVX2(k op, a *args) {
 		delayedFirstCAVX2(a)
 	case opDelayedPlain:
 		delayedPlainAVX2(a)
+	case opDelayedPlain2:
+		delayedPlain2AVX2(a)
+	case opDelayedPlain3:
+		delayedPlain3AVX2(a)
 	case opDelayedPlain4:
 		delayedPlain4AVX2(a)
 	case opDelayedPlainC:
@@ -81,6 +85,10 @@ func runAVX512(k op, a *args) {
 		delayedFirstCAVX512(a)
 	case opDelayedPlain:
 		delayedPlainAVX512(a)
+	case opDelayedPlain2:
+		delayedPlain2AVX512(a)
+	case opDelayedPlain3:
+		delayedPlain3AVX512(a)
 	case opDelayedPlain4:
 		delayedPlain4AVX512(a)
 	case opDelayedPlainC:

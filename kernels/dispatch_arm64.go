@@ -30,6 +30,10 @@ func runNEON(k op, a *args) {
 		delayedFirstCNEON(a)
 	case opDelayedPlain:
 		delayedPlainNEON(a)
+	case opDelayedPlain2:
+		delayedPlain2NEON(a)
+	case opDelayedPlain3:
+		delayedPlain3NEON(a)
 	case opDelayedPlain4:
 		delayedPlain4NEON(a)
 	case opDelayedPlainC:

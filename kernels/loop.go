@@ -14,7 +14,9 @@ const (
 	opDelayedFirst op = iota
 	opDelayedFirstC
 	opDelayedPlain
-	opDelayedPlain4 // four in turn
+	opDelayedPlain2 // two in turn
+	opDelayedPlain3
+	opDelayedPlain4
 	opDelayedPlainC
 	opDelayedStep
 	opSGD
@@ -41,6 +43,8 @@ var operands = [ops]struct{ all, changed int }{
 	opDelayedFirst:  {3, 2},
 	opDelayedFirstC: {4, 2},
 	opDelayedPlain:  {3, 2},
+	opDelayedPlain2: {4, 2},
+	opDelayedPlain3: {5, 2},
 	opDelayedPlain4: {6, 2},
 	opDelayedPlainC: {4, 2},
 	opDelayedStep:   {4, 2},
@@ -124,8 +128,8 @@ func runGeneric(k op, a *args) {
 		delayedFirstCGeneric(v[0], v[1], v[2], v[3], s[0], s[2], s[3])
 	case opDelayedPlain:
 		delayedPlainGeneric(v[0], v[1], v[2], s[0], s[2])
-	case opDelayedPlain4:
-		for i, g := range v[2:] {
+	case opDelayedPlain2, opDelayedPlain3, opDelayedPlain4:
+		for i, g := range v[2:operands[k].all] {
 			delayedPlainGeneric(v[0], v[1], g, s[0], s[2+i])
 		}
 	case opDelayedPlainC:

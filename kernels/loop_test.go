@@ -163,7 +163,7 @@ func whole(in [][]float32) (left [][]float32, numbers []float64) {
 func TestThreads(t *testing.T) {
 	t.Cleanup(func() { Limit(0) })
 	on(t, isa.Generic)
-	in := make([][]float32, 8)
+	in := make([][]float32, 9)
 	for k := range in {
 		in[k] = vector(uint64(k), 2*grain+1234)
 	}
@@ -212,7 +212,7 @@ func TestNoAllocation(t *testing.T) {
 	t.Cleanup(func() { Limit(0) })
 	Limit(3)
 	for _, n := range []int{1000, 3 * grain} {
-		vs := make([][]float32, 8)
+		vs := make([][]float32, 9)
 		for k := range vs {
 			vs[k] = make([]float32, n)
 		}

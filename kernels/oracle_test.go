@@ -48,12 +48,12 @@ var formulas = []formula{
 	{"DelayedPlain", 3, 2, 20,
 		func(v [][]float32, h hyper) { DelayedPlain(v[0], v[1], v[2], h.lr, h.n) },
 		func(x []float32, h hyper) { plain(x, x[2], h.lr, h.n) }},
-	{"DelayedPlains", 8, 2, 52, // four in one pass and two singly
+	{"DelayedPlains", 9, 2, 64, // four in one pass and three
 		func(v [][]float32, h hyper) {
-			DelayedPlains(v[0], v[1], []Gradient{{v[2], h.lr}, {v[3], h.a}, {v[4], h.b}, {v[5], 1}, {v[6], -h.lr}, {v[7], 2 * h.lr}}, h.n)
+			DelayedPlains(v[0], v[1], []Gradient{{v[2], h.lr}, {v[3], h.a}, {v[4], h.b}, {v[5], 1}, {v[6], -h.lr}, {v[7], 2 * h.lr}, {v[8], h.a}}, h.n)
 		},
 		func(x []float32, h hyper) {
-			for k, lr := range []float64{h.lr, h.a, h.b, 1, -h.lr, 2 * h.lr} {
+			for k, lr := range []float64{h.lr, h.a, h.b, 1, -h.lr, 2 * h.lr, h.a} {
 				plain(x, x[2+k], lr, h.n)
 			}
 		}},

@@ -23,6 +23,18 @@ func delayedPlainAVX2(a *args)
 func delayedPlainAVX512(a *args)
 
 //go:noescape
+func delayedPlain2AVX2(a *args)
+
+//go:noescape
+func delayedPlain2AVX512(a *args)
+
+//go:noescape
+func delayedPlain3AVX2(a *args)
+
+//go:noescape
+func delayedPlain3AVX512(a *args)
+
+//go:noescape
 func delayedPlain4AVX2(a *args)
 
 //go:noescape

@@ -14,6 +14,12 @@ func delayedFirstCNEON(a *args)
 func delayedPlainNEON(a *args)
 
 //go:noescape
+func delayedPlain2NEON(a *args)
+
+//go:noescape
+func delayedPlain3NEON(a *args)
+
+//go:noescape
 func delayedPlain4NEON(a *args)
 
 //go:noescape

@@ -84,17 +84,19 @@ func (x *Delayed) Apply(params []float32, grads ...kernels.Gradient) {
 func (x *Delayed) applyAll(lo, hi int, params []float32, grads []kernels.Gradient) {
 	for k := 0; k < len(grads); {
 		t := x.t + 1 + uint64(k)
-		if place := t % uint64(x.Every); len(grads)-k < 4 || x.C != 0 || place < 2 || place+3 >= uint64(x.Every) {
+		place := int(t % uint64(x.Every))
+		if x.C != 0 || place < 2 {
 			x.apply(lo, hi, params, t, grads[k])
 			k++
 			continue
 		}
-		var four [4]kernels.Gradient // all between the first and the last of a window
-		for i := range four {
-			four[i] = kernels.Gradient{Values: grads[k+i].Values[lo:hi], LR: grads[k+i].LR}
+		var plain [4]kernels.Gradient // those up to the last of the window, which is none
+		n := min(len(plain), len(grads)-k, x.Every-place)
+		for i, g := range grads[k : k+n] {
+			plain[i] = kernels.Gradient{Values: g.Values[lo:hi], LR: g.LR}
 		}
-		kernels.DelayedPlains(params[lo:hi], x.d[lo:hi], four[:], x.Every)
-		k += 4
+		kernels.DelayedPlains(params[lo:hi], x.d[lo:hi], plain[:n], x.Every)
+		k += n
 	}
 }
 

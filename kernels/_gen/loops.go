@@ -24,16 +24,9 @@ var loops = []loop{
 		x.store(1, x.add(x.load(1), g))
 		x.descend(2, x.quotient(g))
 	}},
-	{"delayedPlain4", true, func(x *body) {
-		p, d := x.load(0), x.load(1)
-		for k := range 4 {
-			g := x.load(2 + k)
-			d = x.add(d, g)
-			p = x.sub(p, x.scaled(2+k, x.quotient(g)))
-		}
-		x.store(1, d)
-		x.store(0, p)
-	}},
+	{"delayedPlain2", true, func(x *body) { x.plain(2) }},
+	{"delayedPlain3", true, func(x *body) { x.plain(3) }},
+	{"delayedPlain4", true, func(x *body) { x.plain(4) }},
 	{"delayedPlainC", true, func(x *body) {
 		m, g := x.load(2), x.load(3)
 		x.store(1, x.add(x.load(1), g))
@@ -102,4 +95,16 @@ var loops = []loop{
 // mixed is the mix of vector 0 with the given one.
 func (x *body) mixed(global int) int {
 	return x.add(x.scaled(0, x.load(0)), x.scaled(1, x.load(global)))
+}
+
+// plain is several plain steps in turn.
+func (x *body) plain(several int) {
+	p, d := x.load(0), x.load(1)
+	for k := range several {
+		g := x.load(2 + k)
+		d = x.add(d, g)
+		p = x.sub(p, x.scaled(2+k, x.quotient(g)))
+	}
+	x.store(1, d)
+	x.store(0, p)
 }
