@@ -76,6 +76,44 @@ func TestLoops(t *testing.T) {
 	}
 }
 
+// So do sums and the search for flaws, which see nothing beyond the end.
+func TestReductions(t *testing.T) {
+	on(t, isa.Now)
+	r := rand.New(rand.NewPCG(6, 6))
+	nan := float32(math.NaN())
+	for n := range 131 {
+		for offset := range 16 {
+			all, other := make([]float32, n+48), make([]float32, n+48)
+			for i := range all {
+				all[i], other[i] = nan, nan
+			}
+			x, y := all[offset:offset+n], other[(offset*5)%16:][:n]
+			for i := range x {
+				x[i], y[i] = float32(r.NormFloat64()), float32(r.NormFloat64())
+			}
+			isa.Now = isa.Generic
+			want := Dot(x, y)
+			for _, isa.Now = range isa.All()[1:] {
+				if got := Dot(x, y); got != want {
+					t.Fatalf("%s: dot of %d elements at %d is %v, in Go %v", isa.Now, n, offset, got, want)
+				}
+				if !Finite(x) {
+					t.Fatalf("%s: %d finite elements at %d are called not finite", isa.Now, n, offset)
+				}
+				if n > 0 {
+					i := r.IntN(n)
+					old := x[i]
+					x[i] = specials[12+r.IntN(3)]
+					if Finite(x) {
+						t.Fatalf("%s: %v at %d of %d is not seen", isa.Now, x[i], i, n)
+					}
+					x[i] = old
+				}
+			}
+		}
+	}
+}
+
 func FuzzLoops(f *testing.F) {
 	f.Add(uint8(0), uint8(3), 16, float32(0.3), float32(0.9), false, []byte("0123456789abcdef0123456789abcdef0123456789abcdef"))
 	f.Fuzz(func(t *testing.T, which, offset uint8, divisor int, a, b float32, stream bool, data []byte) {
@@ -189,7 +227,8 @@ func TestThreads(t *testing.T) {
 }
 
 func TestFiniteOfLarge(t *testing.T) {
-	x := make([]float32, 3*grain+99)
+	x := append(make([]float32, 3*grain+99), float32(math.NaN()))
+	x = x[:len(x)-1] // beyond the end: not seen
 	if !Finite(x) {
 		t.Error("zeros are called not finite")
 	}
