@@ -64,14 +64,16 @@ func runAVX2(k op, a *args) {
 		copyAVX2(a)
 	case opDelta:
 		deltaAVX2(a)
-	case opAdd:
-		addAVX2(a)
 	case opAdd3:
 		add3AVX2(a)
 	case opSum4:
 		sum4AVX2(a)
-	case opQuotient:
-		quotientAVX2(a)
+	case opMean2:
+		mean2AVX2(a)
+	case opMean3:
+		mean3AVX2(a)
+	case opMean4:
+		mean4AVX2(a)
 	case opScale:
 		scaleAVX2(a)
 	}
@@ -117,14 +119,16 @@ func runAVX512(k op, a *args) {
 		copyAVX512(a)
 	case opDelta:
 		deltaAVX512(a)
-	case opAdd:
-		addAVX512(a)
 	case opAdd3:
 		add3AVX512(a)
 	case opSum4:
 		sum4AVX512(a)
-	case opQuotient:
-		quotientAVX512(a)
+	case opMean2:
+		mean2AVX512(a)
+	case opMean3:
+		mean3AVX512(a)
+	case opMean4:
+		mean4AVX512(a)
 	case opScale:
 		scaleAVX512(a)
 	}

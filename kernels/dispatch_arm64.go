@@ -62,14 +62,16 @@ func runNEON(k op, a *args) {
 		copyNEON(a)
 	case opDelta:
 		deltaNEON(a)
-	case opAdd:
-		addNEON(a)
 	case opAdd3:
 		add3NEON(a)
 	case opSum4:
 		sum4NEON(a)
-	case opQuotient:
-		quotientNEON(a)
+	case opMean2:
+		mean2NEON(a)
+	case opMean3:
+		mean3NEON(a)
+	case opMean4:
+		mean4NEON(a)
 	case opScale:
 		scaleNEON(a)
 	}

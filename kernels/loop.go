@@ -30,10 +30,11 @@ const (
 	opReplayCarry
 	opCopy
 	opDelta
-	opAdd
 	opAdd3 // three in turn
 	opSum4
-	opQuotient
+	opMean2 // sum of so many, by any number
+	opMean3
+	opMean4
 	opScale
 	ops
 )
@@ -59,10 +60,11 @@ var operands = [ops]struct{ all, changed int }{
 	opReplayCarry:   {3, 2},
 	opCopy:          {2, 1},
 	opDelta:         {3, 1},
-	opAdd:           {2, 1},
 	opAdd3:          {4, 1},
 	opSum4:          {5, 1},
-	opQuotient:      {2, 1},
+	opMean2:         {3, 1},
+	opMean3:         {4, 1},
+	opMean4:         {5, 1},
 	opScale:         {1, 1},
 }
 
@@ -76,7 +78,7 @@ type args struct {
 // streaming is the number of elements from which a vector that is written, and
 // not read, is better written past the cache: it would not stay there, and the
 // cache would read it first.
-const streaming = 1 << 21
+const streaming = 1 << 20
 
 // few elements take longer to prepare for than to do.
 const few = 8
@@ -158,19 +160,16 @@ func runGeneric(k op, a *args) {
 		copy(v[0], v[1])
 	case opDelta:
 		deltaGeneric(v[0], v[1], v[2])
-	case opAdd:
-		addGeneric(v[0], v[1])
 	case opAdd3:
-		for _, x := range v[1:4] {
-			addGeneric(v[0], x)
-		}
+		add3Generic(v[0], v[1], v[2], v[3])
 	case opSum4:
-		copy(v[0], v[1])
-		for _, x := range v[2:5] {
-			addGeneric(v[0], x)
-		}
-	case opQuotient:
-		quotientGeneric(v[0], v[1], s[0])
+		sum4Generic(v[0], v[1], v[2], v[3], v[4])
+	case opMean2:
+		mean2Generic(v[0], v[1], v[2], s[0])
+	case opMean3:
+		mean3Generic(v[0], v[1], v[2], v[3], s[0])
+	case opMean4:
+		mean4Generic(v[0], v[1], v[2], v[3], v[4], s[0])
 	case opScale:
 		scaleGeneric(v[0], s[0])
 	}

@@ -6247,128 +6247,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func addAVX2(a *args)
-// Requires: AVX
-TEXT ·addAVX2(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), DX
-	MOVQ 8(DX), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	MOVQ (DX), BX
-	MOVQ 24(DX), DX
-	MOVQ AX, SI
-	SUBQ $0x80, SI
-
-many:
-	CMPQ    CX, SI
-	JG      manyEnd
-	VMOVUPS (BX)(CX*1), Y0
-	VMOVUPS (DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (BX)(CX*1)
-	VMOVUPS 32(BX)(CX*1), Y0
-	VMOVUPS 32(DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(BX)(CX*1)
-	VMOVUPS 64(BX)(CX*1), Y0
-	VMOVUPS 64(DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(BX)(CX*1)
-	VMOVUPS 96(BX)(CX*1), Y0
-	VMOVUPS 96(DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     many
-
-manyEnd:
-	MOVQ AX, SI
-	SUBQ $0x20, SI
-
-one:
-	CMPQ    CX, SI
-	JG      oneEnd
-	VMOVUPS (BX)(CX*1), Y0
-	VMOVUPS (DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (BX)(CX*1)
-	ADDQ    $0x20, CX
-	JMP     one
-
-oneEnd:
-rest:
-	CMPQ   CX, AX
-	JGE    done
-	VMOVSS (BX)(CX*1), X0
-	VMOVSS (DX)(CX*1), X1
-	VADDSS X1, X0, X0
-	VMOVSS X0, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    rest
-
-done:
-	VZEROUPPER
-	RET
-
-// func addAVX512(a *args)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·addAVX512(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), DX
-	MOVQ 8(DX), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	MOVQ (DX), BX
-	MOVQ 24(DX), DX
-	MOVQ AX, SI
-	SUBQ $0x80, SI
-
-many:
-	CMPQ    CX, SI
-	JG      manyEnd
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (BX)(CX*1)
-	VMOVUPS 64(BX)(CX*1), Z0
-	VMOVUPS 64(DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     many
-
-manyEnd:
-	MOVQ AX, SI
-	SUBQ $0x40, SI
-
-one:
-	CMPQ    CX, SI
-	JG      oneEnd
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (BX)(CX*1)
-	ADDQ    $0x40, CX
-	JMP     one
-
-oneEnd:
-	SUBQ      CX, AX
-	JE        done
-	MOVQ      AX, DI
-	SHRQ      $0x02, DI
-	MOVQ      $-1, SI
-	SHLXQ     DI, SI, SI
-	NOTQ      SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
-	VMOVUPS.Z (DX)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (BX)(CX*1)
-	ADDQ      AX, CX
-
-done:
-	VZEROUPPER
-	RET
-
 // func add3AVX2(a *args)
 // Requires: AVX
 TEXT ·add3AVX2(SB), NOSPLIT, $0-8
@@ -6703,15 +6581,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func quotientAVX2(a *args)
+// func mean2AVX2(a *args)
 // Requires: AVX, MMX+
-TEXT ·quotientAVX2(SB), NOSPLIT, $0-8
+TEXT ·mean2AVX2(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), DX
 	MOVQ         8(DX), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
 	MOVQ         (DX), BX
 	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
 	CMPL         148(DX), $0x00
 	JE           divide
 	VBROADCASTSS 148(DX), Y0
@@ -6725,6 +6604,8 @@ multiplyalign:
 	CMPQ   CX, AX
 	JGE    multiplyaligned
 	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
 	VMULSS X0, X1, X1
 	VMOVSS X1, (BX)(CX*1)
 	ADDQ   $0x04, CX
@@ -6738,17 +6619,27 @@ multiplystream:
 	CMPQ       CX, DX
 	JG         multiplystreamEnd
 	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
 	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
 	VMULPS     Y0, Y1, Y1
 	VMOVNTPS   Y1, (BX)(CX*1)
 	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
 	VMULPS     Y0, Y1, Y1
 	VMOVNTPS   Y1, 32(BX)(CX*1)
 	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
 	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
 	VMULPS     Y0, Y1, Y1
 	VMOVNTPS   Y1, 64(BX)(CX*1)
 	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
 	VMULPS     Y0, Y1, Y1
 	VMOVNTPS   Y1, 96(BX)(CX*1)
 	ADDQ       $0x80, CX
@@ -6765,15 +6656,23 @@ multiplymany:
 	CMPQ    CX, DX
 	JG      multiplymanyEnd
 	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (BX)(CX*1)
 	VMOVUPS 32(SI)(CX*1), Y1
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, 32(BX)(CX*1)
 	VMOVUPS 64(SI)(CX*1), Y1
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, 64(BX)(CX*1)
 	VMOVUPS 96(SI)(CX*1), Y1
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, 96(BX)(CX*1)
 	ADDQ    $0x80, CX
@@ -6787,6 +6686,8 @@ multiplyone:
 	CMPQ    CX, DX
 	JG      multiplyoneEnd
 	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (BX)(CX*1)
 	ADDQ    $0x20, CX
@@ -6797,6 +6698,8 @@ multiplyrest:
 	CMPQ   CX, AX
 	JGE    multiplydone
 	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
 	VMULSS X0, X1, X1
 	VMOVSS X1, (BX)(CX*1)
 	ADDQ   $0x04, CX
@@ -6818,6 +6721,8 @@ align:
 	CMPQ   CX, AX
 	JGE    aligned
 	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
 	VDIVSS X0, X1, X1
 	VMOVSS X1, (BX)(CX*1)
 	ADDQ   $0x04, CX
@@ -6831,17 +6736,27 @@ stream:
 	CMPQ       CX, DX
 	JG         streamEnd
 	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
 	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
 	VDIVPS     Y0, Y1, Y1
 	VMOVNTPS   Y1, (BX)(CX*1)
 	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
 	VDIVPS     Y0, Y1, Y1
 	VMOVNTPS   Y1, 32(BX)(CX*1)
 	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
 	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
 	VDIVPS     Y0, Y1, Y1
 	VMOVNTPS   Y1, 64(BX)(CX*1)
 	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
 	VDIVPS     Y0, Y1, Y1
 	VMOVNTPS   Y1, 96(BX)(CX*1)
 	ADDQ       $0x80, CX
@@ -6858,15 +6773,23 @@ many:
 	CMPQ    CX, DX
 	JG      manyEnd
 	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, (BX)(CX*1)
 	VMOVUPS 32(SI)(CX*1), Y1
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, 32(BX)(CX*1)
 	VMOVUPS 64(SI)(CX*1), Y1
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, 64(BX)(CX*1)
 	VMOVUPS 96(SI)(CX*1), Y1
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, 96(BX)(CX*1)
 	ADDQ    $0x80, CX
@@ -6880,6 +6803,8 @@ one:
 	CMPQ    CX, DX
 	JG      oneEnd
 	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
 	VDIVPS  Y0, Y1, Y1
 	VMOVUPS Y1, (BX)(CX*1)
 	ADDQ    $0x20, CX
@@ -6890,6 +6815,8 @@ rest:
 	CMPQ   CX, AX
 	JGE    done
 	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
 	VDIVSS X0, X1, X1
 	VMOVSS X1, (BX)(CX*1)
 	ADDQ   $0x04, CX
@@ -6899,15 +6826,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func quotientAVX512(a *args)
+// func mean2AVX512(a *args)
 // Requires: AVX, AVX512F, BMI2, CMOV, MMX+
-TEXT ·quotientAVX512(SB), NOSPLIT, $0-8
+TEXT ·mean2AVX512(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), DX
 	MOVQ         8(DX), AX
 	SHLQ         $0x02, AX
 	XORQ         CX, CX
 	MOVQ         (DX), BX
 	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
 	CMPL         148(DX), $0x00
 	JE           divide
 	VBROADCASTSS 148(DX), Z0
@@ -6916,17 +6844,19 @@ TEXT ·quotientAVX512(SB), NOSPLIT, $0-8
 	LEAQ         (BX)(CX*1), DX
 	NEGQ         DX
 	ANDQ         $0x3f, DX
-	MOVQ         AX, DI
-	SUBQ         CX, DI
-	CMPQ         DX, DI
-	CMOVQGT      DI, DX
-	MOVQ         DX, R8
-	SHRQ         $0x02, R8
-	MOVQ         $-1, DI
-	SHLXQ        R8, DI, DI
-	NOTQ         DI
-	KMOVW        DI, K1
+	MOVQ         AX, R8
+	SUBQ         CX, R8
+	CMPQ         DX, R8
+	CMOVQGT      R8, DX
+	MOVQ         DX, R9
+	SHRQ         $0x02, R9
+	MOVQ         $-1, R8
+	SHLXQ        R9, R8, R8
+	NOTQ         R8
+	KMOVW        R8, K1
 	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (BX)(CX*1)
 	ADDQ         DX, CX
@@ -6937,11 +6867,17 @@ multiplystream:
 	CMPQ       CX, DX
 	JG         multiplystreamEnd
 	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
 	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVNTPS   Z1, (BX)(CX*1)
 	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
 	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
 	VMULPS     Z0, Z1, Z1
 	VMOVNTPS   Z1, 64(BX)(CX*1)
 	ADDQ       $0x80, CX
@@ -6958,9 +6894,13 @@ multiplymany:
 	CMPQ    CX, DX
 	JG      multiplymanyEnd
 	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (BX)(CX*1)
 	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, 64(BX)(CX*1)
 	ADDQ    $0x80, CX
@@ -6974,6 +6914,8 @@ multiplyone:
 	CMPQ    CX, DX
 	JG      multiplyoneEnd
 	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (BX)(CX*1)
 	ADDQ    $0x40, CX
@@ -6982,13 +6924,15 @@ multiplyone:
 multiplyoneEnd:
 	SUBQ      CX, AX
 	JE        multiplydone
-	MOVQ      AX, DI
-	SHRQ      $0x02, DI
+	MOVQ      AX, R8
+	SHRQ      $0x02, R8
 	MOVQ      $-1, DX
-	SHLXQ     DI, DX, DX
+	SHLXQ     R8, DX, DX
 	NOTQ      DX
 	KMOVW     DX, K1
 	VMOVUPS.Z (SI)(CX*1), K1, Z1
+	VMOVUPS.Z (DI)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
 	VMULPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (BX)(CX*1)
 	ADDQ      AX, CX
@@ -7004,17 +6948,19 @@ divide:
 	LEAQ         (BX)(CX*1), DX
 	NEGQ         DX
 	ANDQ         $0x3f, DX
-	MOVQ         AX, DI
-	SUBQ         CX, DI
-	CMPQ         DX, DI
-	CMOVQGT      DI, DX
-	MOVQ         DX, R8
-	SHRQ         $0x02, R8
-	MOVQ         $-1, DI
-	SHLXQ        R8, DI, DI
-	NOTQ         DI
-	KMOVW        DI, K1
+	MOVQ         AX, R8
+	SUBQ         CX, R8
+	CMPQ         DX, R8
+	CMOVQGT      R8, DX
+	MOVQ         DX, R9
+	SHRQ         $0x02, R9
+	MOVQ         $-1, R8
+	SHLXQ        R9, R8, R8
+	NOTQ         R8
+	KMOVW        R8, K1
 	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (BX)(CX*1)
 	ADDQ         DX, CX
@@ -7025,11 +6971,17 @@ stream:
 	CMPQ       CX, DX
 	JG         streamEnd
 	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
 	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
 	VDIVPS     Z0, Z1, Z1
 	VMOVNTPS   Z1, (BX)(CX*1)
 	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
 	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
 	VDIVPS     Z0, Z1, Z1
 	VMOVNTPS   Z1, 64(BX)(CX*1)
 	ADDQ       $0x80, CX
@@ -7046,9 +6998,13 @@ many:
 	CMPQ    CX, DX
 	JG      manyEnd
 	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
 	VDIVPS  Z0, Z1, Z1
 	VMOVUPS Z1, (BX)(CX*1)
 	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
 	VDIVPS  Z0, Z1, Z1
 	VMOVUPS Z1, 64(BX)(CX*1)
 	ADDQ    $0x80, CX
@@ -7062,6 +7018,8 @@ one:
 	CMPQ    CX, DX
 	JG      oneEnd
 	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
 	VDIVPS  Z0, Z1, Z1
 	VMOVUPS Z1, (BX)(CX*1)
 	ADDQ    $0x40, CX
@@ -7070,13 +7028,1189 @@ one:
 oneEnd:
 	SUBQ      CX, AX
 	JE        done
-	MOVQ      AX, DI
-	SHRQ      $0x02, DI
+	MOVQ      AX, R8
+	SHRQ      $0x02, R8
 	MOVQ      $-1, DX
-	SHLXQ     DI, DX, DX
+	SHLXQ     R8, DX, DX
 	NOTQ      DX
 	KMOVW     DX, K1
 	VMOVUPS.Z (SI)(CX*1), K1, Z1
+	VMOVUPS.Z (DI)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VDIVPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      AX, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func mean3AVX2(a *args)
+// Requires: AVX, MMX+
+TEXT ·mean3AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), DX
+	MOVQ         8(DX), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
+	MOVQ         72(DX), R8
+	CMPL         148(DX), $0x00
+	JE           divide
+	VBROADCASTSS 148(DX), Y0
+	CMPB         176(DX), $0x00
+	JE           multiplycached
+
+multiplyalign:
+	LEAQ   (BX)(CX*1), DX
+	TESTQ  $0x0000001f, DX
+	JE     multiplyaligned
+	CMPQ   CX, AX
+	JGE    multiplyaligned
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMULSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    multiplyalign
+
+multiplyaligned:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+multiplystream:
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    (R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    32(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    64(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    96(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+multiplymany:
+	CMPQ    CX, DX
+	JG      multiplymanyEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	VMOVUPS 32(SI)(CX*1), Y1
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 32(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Y1
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 64(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(BX)(CX*1)
+	VMOVUPS 96(SI)(CX*1), Y1
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 96(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     multiplymany
+
+multiplymanyEnd:
+	MOVQ AX, DX
+	SUBQ $0x20, DX
+
+multiplyone:
+	CMPQ    CX, DX
+	JG      multiplyoneEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	JMP     multiplyone
+
+multiplyoneEnd:
+multiplyrest:
+	CMPQ   CX, AX
+	JGE    multiplydone
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMULSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    multiplyrest
+
+multiplydone:
+	VZEROUPPER
+	RET
+
+divide:
+	VBROADCASTSS 144(DX), Y0
+	CMPB         176(DX), $0x00
+	JE           cached
+
+align:
+	LEAQ   (BX)(CX*1), DX
+	TESTQ  $0x0000001f, DX
+	JE     aligned
+	CMPQ   CX, AX
+	JGE    aligned
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VDIVSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    align
+
+aligned:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+stream:
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    (R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    32(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    64(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    96(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+many:
+	CMPQ    CX, DX
+	JG      manyEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	VMOVUPS 32(SI)(CX*1), Y1
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 32(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Y1
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 64(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(BX)(CX*1)
+	VMOVUPS 96(SI)(CX*1), Y1
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 96(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, DX
+	SUBQ $0x20, DX
+
+one:
+	CMPQ    CX, DX
+	JG      oneEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	JMP     one
+
+oneEnd:
+rest:
+	CMPQ   CX, AX
+	JGE    done
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VDIVSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    rest
+
+done:
+	VZEROUPPER
+	RET
+
+// func mean3AVX512(a *args)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·mean3AVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), DX
+	MOVQ         8(DX), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
+	MOVQ         72(DX), R8
+	CMPL         148(DX), $0x00
+	JE           divide
+	VBROADCASTSS 148(DX), Z0
+	CMPB         176(DX), $0x00
+	JE           multiplycached
+	LEAQ         (BX)(CX*1), DX
+	NEGQ         DX
+	ANDQ         $0x3f, DX
+	MOVQ         AX, R9
+	SUBQ         CX, R9
+	CMPQ         DX, R9
+	CMOVQGT      R9, DX
+	MOVQ         DX, R10
+	SHRQ         $0x02, R10
+	MOVQ         $-1, R9
+	SHLXQ        R10, R9, R9
+	NOTQ         R9
+	KMOVW        R9, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R8)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         DX, CX
+	MOVQ         AX, DX
+	SUBQ         $0x80, DX
+
+multiplystream:
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    (R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    64(R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+multiplymany:
+	CMPQ    CX, DX
+	JG      multiplymanyEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS 64(R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     multiplymany
+
+multiplymanyEnd:
+	MOVQ AX, DX
+	SUBQ $0x40, DX
+
+multiplyone:
+	CMPQ    CX, DX
+	JG      multiplyoneEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     multiplyone
+
+multiplyoneEnd:
+	SUBQ      CX, AX
+	JE        multiplydone
+	MOVQ      AX, R9
+	SHRQ      $0x02, R9
+	MOVQ      $-1, DX
+	SHLXQ     R9, DX, DX
+	NOTQ      DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (SI)(CX*1), K1, Z1
+	VMOVUPS.Z (DI)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R8)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      AX, CX
+
+multiplydone:
+	VZEROUPPER
+	RET
+
+divide:
+	VBROADCASTSS 144(DX), Z0
+	CMPB         176(DX), $0x00
+	JE           cached
+	LEAQ         (BX)(CX*1), DX
+	NEGQ         DX
+	ANDQ         $0x3f, DX
+	MOVQ         AX, R9
+	SUBQ         CX, R9
+	CMPQ         DX, R9
+	CMOVQGT      R9, DX
+	MOVQ         DX, R10
+	SHRQ         $0x02, R10
+	MOVQ         $-1, R9
+	SHLXQ        R10, R9, R9
+	NOTQ         R9
+	KMOVW        R9, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R8)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VDIVPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         DX, CX
+	MOVQ         AX, DX
+	SUBQ         $0x80, DX
+
+stream:
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    (R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    64(R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+many:
+	CMPQ    CX, DX
+	JG      manyEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS 64(R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, DX
+	SUBQ $0x40, DX
+
+one:
+	CMPQ    CX, DX
+	JG      oneEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     one
+
+oneEnd:
+	SUBQ      CX, AX
+	JE        done
+	MOVQ      AX, R9
+	SHRQ      $0x02, R9
+	MOVQ      $-1, DX
+	SHLXQ     R9, DX, DX
+	NOTQ      DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (SI)(CX*1), K1, Z1
+	VMOVUPS.Z (DI)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R8)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VDIVPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      AX, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func mean4AVX2(a *args)
+// Requires: AVX, MMX+
+TEXT ·mean4AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), DX
+	MOVQ         8(DX), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
+	MOVQ         72(DX), R8
+	MOVQ         96(DX), R9
+	CMPL         148(DX), $0x00
+	JE           divide
+	VBROADCASTSS 148(DX), Y0
+	CMPB         176(DX), $0x00
+	JE           multiplycached
+
+multiplyalign:
+	LEAQ   (BX)(CX*1), DX
+	TESTQ  $0x0000001f, DX
+	JE     multiplyaligned
+	CMPQ   CX, AX
+	JGE    multiplyaligned
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R9)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMULSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    multiplyalign
+
+multiplyaligned:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+multiplystream:
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	PREFETCHT0 1024(R9)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    (R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    (R9)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    32(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    32(R9)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	PREFETCHT0 1088(R9)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    64(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    64(R9)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    96(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    96(R9)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+multiplymany:
+	CMPQ    CX, DX
+	JG      multiplymanyEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	VMOVUPS 32(SI)(CX*1), Y1
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 32(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 32(R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Y1
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 64(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 64(R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(BX)(CX*1)
+	VMOVUPS 96(SI)(CX*1), Y1
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 96(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 96(R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     multiplymany
+
+multiplymanyEnd:
+	MOVQ AX, DX
+	SUBQ $0x20, DX
+
+multiplyone:
+	CMPQ    CX, DX
+	JG      multiplyoneEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	JMP     multiplyone
+
+multiplyoneEnd:
+multiplyrest:
+	CMPQ   CX, AX
+	JGE    multiplydone
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R9)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMULSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    multiplyrest
+
+multiplydone:
+	VZEROUPPER
+	RET
+
+divide:
+	VBROADCASTSS 144(DX), Y0
+	CMPB         176(DX), $0x00
+	JE           cached
+
+align:
+	LEAQ   (BX)(CX*1), DX
+	TESTQ  $0x0000001f, DX
+	JE     aligned
+	CMPQ   CX, AX
+	JGE    aligned
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R9)(CX*1), X2
+	VADDSS X2, X1, X1
+	VDIVSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    align
+
+aligned:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+stream:
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	PREFETCHT0 1024(R9)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    (R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    (R9)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    32(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    32(R9)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	PREFETCHT0 1088(R9)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    64(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    64(R9)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    96(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    96(R9)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+many:
+	CMPQ    CX, DX
+	JG      manyEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	VMOVUPS 32(SI)(CX*1), Y1
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 32(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 32(R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Y1
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 64(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 64(R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(BX)(CX*1)
+	VMOVUPS 96(SI)(CX*1), Y1
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 96(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 96(R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, DX
+	SUBQ $0x20, DX
+
+one:
+	CMPQ    CX, DX
+	JG      oneEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R9)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	JMP     one
+
+oneEnd:
+rest:
+	CMPQ   CX, AX
+	JGE    done
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R9)(CX*1), X2
+	VADDSS X2, X1, X1
+	VDIVSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    rest
+
+done:
+	VZEROUPPER
+	RET
+
+// func mean4AVX512(a *args)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·mean4AVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), DX
+	MOVQ         8(DX), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
+	MOVQ         72(DX), R8
+	MOVQ         96(DX), R9
+	CMPL         148(DX), $0x00
+	JE           divide
+	VBROADCASTSS 148(DX), Z0
+	CMPB         176(DX), $0x00
+	JE           multiplycached
+	LEAQ         (BX)(CX*1), DX
+	NEGQ         DX
+	ANDQ         $0x3f, DX
+	MOVQ         AX, R10
+	SUBQ         CX, R10
+	CMPQ         DX, R10
+	CMOVQGT      R10, DX
+	MOVQ         DX, R11
+	SHRQ         $0x02, R11
+	MOVQ         $-1, R10
+	SHLXQ        R11, R10, R10
+	NOTQ         R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R8)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R9)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         DX, CX
+	MOVQ         AX, DX
+	SUBQ         $0x80, DX
+
+multiplystream:
+	CMPQ       CX, DX
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	PREFETCHT0 1024(R9)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    (R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    (R9)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	PREFETCHT0 1088(R9)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    64(R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    64(R9)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+multiplymany:
+	CMPQ    CX, DX
+	JG      multiplymanyEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R9)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS 64(R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS 64(R9)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     multiplymany
+
+multiplymanyEnd:
+	MOVQ AX, DX
+	SUBQ $0x40, DX
+
+multiplyone:
+	CMPQ    CX, DX
+	JG      multiplyoneEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R9)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     multiplyone
+
+multiplyoneEnd:
+	SUBQ      CX, AX
+	JE        multiplydone
+	MOVQ      AX, R10
+	SHRQ      $0x02, R10
+	MOVQ      $-1, DX
+	SHLXQ     R10, DX, DX
+	NOTQ      DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (SI)(CX*1), K1, Z1
+	VMOVUPS.Z (DI)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R8)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R9)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      AX, CX
+
+multiplydone:
+	VZEROUPPER
+	RET
+
+divide:
+	VBROADCASTSS 144(DX), Z0
+	CMPB         176(DX), $0x00
+	JE           cached
+	LEAQ         (BX)(CX*1), DX
+	NEGQ         DX
+	ANDQ         $0x3f, DX
+	MOVQ         AX, R10
+	SUBQ         CX, R10
+	CMPQ         DX, R10
+	CMOVQGT      R10, DX
+	MOVQ         DX, R11
+	SHRQ         $0x02, R11
+	MOVQ         $-1, R10
+	SHLXQ        R11, R10, R10
+	NOTQ         R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R8)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R9)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VDIVPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         DX, CX
+	MOVQ         AX, DX
+	SUBQ         $0x80, DX
+
+stream:
+	CMPQ       CX, DX
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	PREFETCHT0 1024(R9)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    (R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    (R9)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	PREFETCHT0 1088(R9)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    64(R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    64(R9)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
+	MOVQ AX, DX
+	SUBQ $0x80, DX
+
+many:
+	CMPQ    CX, DX
+	JG      manyEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R9)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS 64(R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS 64(R9)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     many
+
+manyEnd:
+	MOVQ AX, DX
+	SUBQ $0x40, DX
+
+one:
+	CMPQ    CX, DX
+	JG      oneEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R9)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     one
+
+oneEnd:
+	SUBQ      CX, AX
+	JE        done
+	MOVQ      AX, R10
+	SHRQ      $0x02, R10
+	MOVQ      $-1, DX
+	SHLXQ     R10, DX, DX
+	NOTQ      DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (SI)(CX*1), K1, Z1
+	VMOVUPS.Z (DI)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R8)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R9)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
 	VDIVPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (BX)(CX*1)
 	ADDQ      AX, CX
@@ -7208,8 +8342,10 @@ TEXT ·dotLanesAVX2(SB), NOSPLIT, $0-56
 	VMOVUPD 32(AX), Y1
 	VMOVUPD 64(AX), Y2
 	VMOVUPD 96(AX), Y3
+	CMPQ    CX, DX
+	JE      square
 
-group:
+product:
 	SUBQ      $0x10, BX
 	JL        done
 	VCVTPS2PD (CX), Y4
@@ -7230,44 +8366,32 @@ group:
 	VADDPD    Y4, Y3, Y3
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
-	JMP       group
+	JMP       product
+
+square:
+	SUBQ      $0x10, BX
+	JL        done
+	VCVTPS2PD (CX), Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(CX), Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(CX), Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(CX), Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	JMP       square
 
 done:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
 	VMOVUPD Y3, 96(AX)
-	VZEROUPPER
-	RET
-
-// func dotLanesAVX512(lane *[16]float64, x []float32, y []float32)
-// Requires: AVX, AVX512F
-TEXT ·dotLanesAVX512(SB), NOSPLIT, $0-56
-	MOVQ    lane+0(FP), AX
-	MOVQ    x_base+8(FP), CX
-	MOVQ    y_base+32(FP), DX
-	MOVQ    x_len+16(FP), BX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-
-group:
-	SUBQ      $0x10, BX
-	JL        done
-	VCVTPS2PD (CX), Z2
-	VCVTPS2PD (DX), Z3
-	VMULPD    Z3, Z2, Z2
-	VADDPD    Z2, Z0, Z0
-	VCVTPS2PD 32(CX), Z2
-	VCVTPS2PD 32(DX), Z3
-	VMULPD    Z3, Z2, Z2
-	VADDPD    Z2, Z1, Z1
-	ADDQ      $0x40, CX
-	ADDQ      $0x40, DX
-	JMP       group
-
-done:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
 	VZEROUPPER
 	RET
 

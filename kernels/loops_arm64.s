@@ -2888,62 +2888,6 @@ rest:
 restEnd:
 	RET
 
-// func addNEON(a *args)
-TEXT ·addNEON(SB), NOSPLIT, $0-8
-	MOVD  a+0(FP), R0
-	MOVD  8(R0), R1
-	MOVD  0(R0), R2
-	MOVD  24(R0), R3
-
-many:
-	CMP   $16, R1
-	BLT   manyEnd
-	FLDPQ 0(R2), (F0, F1)
-	FLDPQ 32(R2), (F2, F3)
-	FLDPQ 0(R3), (F4, F5)
-	FLDPQ 32(R3), (F6, F7)
-	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
-	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
-	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
-	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
-	FSTPQ (F0, F1), 0(R2)
-	FSTPQ (F2, F3), 32(R2)
-	ADD   $64, R2
-	ADD   $64, R3
-	SUB   $16, R1
-	B     many
-
-manyEnd:
-
-one:
-	CMP   $4, R1
-	BLT   oneEnd
-	FMOVQ 0(R2), F0
-	FMOVQ 0(R3), F1
-	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
-	FMOVQ F0, 0(R2)
-	ADD   $16, R2
-	ADD   $16, R3
-	SUB   $4, R1
-	B     one
-
-oneEnd:
-
-rest:
-	CMP   $1, R1
-	BLT   restEnd
-	FMOVS 0(R2), F0
-	FMOVS 0(R3), F1
-	FADDS F1, F0, F0
-	FMOVS F0, 0(R2)
-	ADD   $4, R2
-	ADD   $4, R3
-	SUB   $1, R1
-	B     rest
-
-restEnd:
-	RET
-
 // func add3NEON(a *args)
 TEXT ·add3NEON(SB), NOSPLIT, $0-8
 	MOVD  a+0(FP), R0
@@ -3116,12 +3060,13 @@ rest:
 restEnd:
 	RET
 
-// func quotientNEON(a *args)
-TEXT ·quotientNEON(SB), NOSPLIT, $0-8
+// func mean2NEON(a *args)
+TEXT ·mean2NEON(SB), NOSPLIT, $0-8
 	MOVD  a+0(FP), R0
 	MOVD  8(R0), R1
 	MOVD  0(R0), R2
 	MOVD  24(R0), R3
+	MOVD  48(R0), R4
 	MOVWU 148(R0), R8
 	CBZW  R8, divide
 	FMOVS 148(R0), F0
@@ -3132,6 +3077,12 @@ multiplymany:
 	BLT   multiplymanyEnd
 	FLDPQ 0(R3), (F1, F2)
 	FLDPQ 32(R3), (F3, F4)
+	FLDPQ 0(R4), (F5, F6)
+	FLDPQ 32(R4), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
 	WORD  $0x6E20DC21 // FMUL V1.4S, V1.4S, V0.4S
 	WORD  $0x6E20DC42 // FMUL V2.4S, V2.4S, V0.4S
 	WORD  $0x6E20DC63 // FMUL V3.4S, V3.4S, V0.4S
@@ -3140,6 +3091,7 @@ multiplymany:
 	FSTPQ (F3, F4), 32(R2)
 	ADD   $64, R2
 	ADD   $64, R3
+	ADD   $64, R4
 	SUB   $16, R1
 	B     multiplymany
 
@@ -3149,10 +3101,13 @@ multiplyone:
 	CMP   $4, R1
 	BLT   multiplyoneEnd
 	FMOVQ 0(R3), F1
+	FMOVQ 0(R4), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
 	WORD  $0x6E20DC21 // FMUL V1.4S, V1.4S, V0.4S
 	FMOVQ F1, 0(R2)
 	ADD   $16, R2
 	ADD   $16, R3
+	ADD   $16, R4
 	SUB   $4, R1
 	B     multiplyone
 
@@ -3162,10 +3117,13 @@ multiplyrest:
 	CMP   $1, R1
 	BLT   multiplyrestEnd
 	FMOVS 0(R3), F1
+	FMOVS 0(R4), F2
+	FADDS F2, F1, F1
 	FMULS F0, F1, F1
 	FMOVS F1, 0(R2)
 	ADD   $4, R2
 	ADD   $4, R3
+	ADD   $4, R4
 	SUB   $1, R1
 	B     multiplyrest
 
@@ -3181,6 +3139,12 @@ many:
 	BLT   manyEnd
 	FLDPQ 0(R3), (F1, F2)
 	FLDPQ 32(R3), (F3, F4)
+	FLDPQ 0(R4), (F5, F6)
+	FLDPQ 32(R4), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
 	WORD  $0x6E20FC21 // FDIV V1.4S, V1.4S, V0.4S
 	WORD  $0x6E20FC42 // FDIV V2.4S, V2.4S, V0.4S
 	WORD  $0x6E20FC63 // FDIV V3.4S, V3.4S, V0.4S
@@ -3189,6 +3153,7 @@ many:
 	FSTPQ (F3, F4), 32(R2)
 	ADD   $64, R2
 	ADD   $64, R3
+	ADD   $64, R4
 	SUB   $16, R1
 	B     many
 
@@ -3198,10 +3163,13 @@ one:
 	CMP   $4, R1
 	BLT   oneEnd
 	FMOVQ 0(R3), F1
+	FMOVQ 0(R4), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
 	WORD  $0x6E20FC21 // FDIV V1.4S, V1.4S, V0.4S
 	FMOVQ F1, 0(R2)
 	ADD   $16, R2
 	ADD   $16, R3
+	ADD   $16, R4
 	SUB   $4, R1
 	B     one
 
@@ -3211,10 +3179,358 @@ rest:
 	CMP   $1, R1
 	BLT   restEnd
 	FMOVS 0(R3), F1
+	FMOVS 0(R4), F2
+	FADDS F2, F1, F1
 	FDIVS F0, F1, F1
 	FMOVS F1, 0(R2)
 	ADD   $4, R2
 	ADD   $4, R3
+	ADD   $4, R4
+	SUB   $1, R1
+	B     rest
+
+restEnd:
+	RET
+
+// func mean3NEON(a *args)
+TEXT ·mean3NEON(SB), NOSPLIT, $0-8
+	MOVD  a+0(FP), R0
+	MOVD  8(R0), R1
+	MOVD  0(R0), R2
+	MOVD  24(R0), R3
+	MOVD  48(R0), R4
+	MOVD  72(R0), R5
+	MOVWU 148(R0), R8
+	CBZW  R8, divide
+	FMOVS 148(R0), F0
+	VDUP  V0.S[0], V0.S4
+
+multiplymany:
+	CMP   $16, R1
+	BLT   multiplymanyEnd
+	FLDPQ 0(R3), (F1, F2)
+	FLDPQ 32(R3), (F3, F4)
+	FLDPQ 0(R4), (F5, F6)
+	FLDPQ 32(R4), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	FLDPQ 0(R5), (F5, F6)
+	FLDPQ 32(R5), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	WORD  $0x6E20DC21 // FMUL V1.4S, V1.4S, V0.4S
+	WORD  $0x6E20DC42 // FMUL V2.4S, V2.4S, V0.4S
+	WORD  $0x6E20DC63 // FMUL V3.4S, V3.4S, V0.4S
+	WORD  $0x6E20DC84 // FMUL V4.4S, V4.4S, V0.4S
+	FSTPQ (F1, F2), 0(R2)
+	FSTPQ (F3, F4), 32(R2)
+	ADD   $64, R2
+	ADD   $64, R3
+	ADD   $64, R4
+	ADD   $64, R5
+	SUB   $16, R1
+	B     multiplymany
+
+multiplymanyEnd:
+
+multiplyone:
+	CMP   $4, R1
+	BLT   multiplyoneEnd
+	FMOVQ 0(R3), F1
+	FMOVQ 0(R4), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	FMOVQ 0(R5), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	WORD  $0x6E20DC21 // FMUL V1.4S, V1.4S, V0.4S
+	FMOVQ F1, 0(R2)
+	ADD   $16, R2
+	ADD   $16, R3
+	ADD   $16, R4
+	ADD   $16, R5
+	SUB   $4, R1
+	B     multiplyone
+
+multiplyoneEnd:
+
+multiplyrest:
+	CMP   $1, R1
+	BLT   multiplyrestEnd
+	FMOVS 0(R3), F1
+	FMOVS 0(R4), F2
+	FADDS F2, F1, F1
+	FMOVS 0(R5), F2
+	FADDS F2, F1, F1
+	FMULS F0, F1, F1
+	FMOVS F1, 0(R2)
+	ADD   $4, R2
+	ADD   $4, R3
+	ADD   $4, R4
+	ADD   $4, R5
+	SUB   $1, R1
+	B     multiplyrest
+
+multiplyrestEnd:
+	RET
+
+divide:
+	FMOVS 144(R0), F0
+	VDUP  V0.S[0], V0.S4
+
+many:
+	CMP   $16, R1
+	BLT   manyEnd
+	FLDPQ 0(R3), (F1, F2)
+	FLDPQ 32(R3), (F3, F4)
+	FLDPQ 0(R4), (F5, F6)
+	FLDPQ 32(R4), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	FLDPQ 0(R5), (F5, F6)
+	FLDPQ 32(R5), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	WORD  $0x6E20FC21 // FDIV V1.4S, V1.4S, V0.4S
+	WORD  $0x6E20FC42 // FDIV V2.4S, V2.4S, V0.4S
+	WORD  $0x6E20FC63 // FDIV V3.4S, V3.4S, V0.4S
+	WORD  $0x6E20FC84 // FDIV V4.4S, V4.4S, V0.4S
+	FSTPQ (F1, F2), 0(R2)
+	FSTPQ (F3, F4), 32(R2)
+	ADD   $64, R2
+	ADD   $64, R3
+	ADD   $64, R4
+	ADD   $64, R5
+	SUB   $16, R1
+	B     many
+
+manyEnd:
+
+one:
+	CMP   $4, R1
+	BLT   oneEnd
+	FMOVQ 0(R3), F1
+	FMOVQ 0(R4), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	FMOVQ 0(R5), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	WORD  $0x6E20FC21 // FDIV V1.4S, V1.4S, V0.4S
+	FMOVQ F1, 0(R2)
+	ADD   $16, R2
+	ADD   $16, R3
+	ADD   $16, R4
+	ADD   $16, R5
+	SUB   $4, R1
+	B     one
+
+oneEnd:
+
+rest:
+	CMP   $1, R1
+	BLT   restEnd
+	FMOVS 0(R3), F1
+	FMOVS 0(R4), F2
+	FADDS F2, F1, F1
+	FMOVS 0(R5), F2
+	FADDS F2, F1, F1
+	FDIVS F0, F1, F1
+	FMOVS F1, 0(R2)
+	ADD   $4, R2
+	ADD   $4, R3
+	ADD   $4, R4
+	ADD   $4, R5
+	SUB   $1, R1
+	B     rest
+
+restEnd:
+	RET
+
+// func mean4NEON(a *args)
+TEXT ·mean4NEON(SB), NOSPLIT, $0-8
+	MOVD  a+0(FP), R0
+	MOVD  8(R0), R1
+	MOVD  0(R0), R2
+	MOVD  24(R0), R3
+	MOVD  48(R0), R4
+	MOVD  72(R0), R5
+	MOVD  96(R0), R6
+	MOVWU 148(R0), R8
+	CBZW  R8, divide
+	FMOVS 148(R0), F0
+	VDUP  V0.S[0], V0.S4
+
+multiplymany:
+	CMP   $16, R1
+	BLT   multiplymanyEnd
+	FLDPQ 0(R3), (F1, F2)
+	FLDPQ 32(R3), (F3, F4)
+	FLDPQ 0(R4), (F5, F6)
+	FLDPQ 32(R4), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	FLDPQ 0(R5), (F5, F6)
+	FLDPQ 32(R5), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	FLDPQ 0(R6), (F5, F6)
+	FLDPQ 32(R6), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	WORD  $0x6E20DC21 // FMUL V1.4S, V1.4S, V0.4S
+	WORD  $0x6E20DC42 // FMUL V2.4S, V2.4S, V0.4S
+	WORD  $0x6E20DC63 // FMUL V3.4S, V3.4S, V0.4S
+	WORD  $0x6E20DC84 // FMUL V4.4S, V4.4S, V0.4S
+	FSTPQ (F1, F2), 0(R2)
+	FSTPQ (F3, F4), 32(R2)
+	ADD   $64, R2
+	ADD   $64, R3
+	ADD   $64, R4
+	ADD   $64, R5
+	ADD   $64, R6
+	SUB   $16, R1
+	B     multiplymany
+
+multiplymanyEnd:
+
+multiplyone:
+	CMP   $4, R1
+	BLT   multiplyoneEnd
+	FMOVQ 0(R3), F1
+	FMOVQ 0(R4), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	FMOVQ 0(R5), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	FMOVQ 0(R6), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	WORD  $0x6E20DC21 // FMUL V1.4S, V1.4S, V0.4S
+	FMOVQ F1, 0(R2)
+	ADD   $16, R2
+	ADD   $16, R3
+	ADD   $16, R4
+	ADD   $16, R5
+	ADD   $16, R6
+	SUB   $4, R1
+	B     multiplyone
+
+multiplyoneEnd:
+
+multiplyrest:
+	CMP   $1, R1
+	BLT   multiplyrestEnd
+	FMOVS 0(R3), F1
+	FMOVS 0(R4), F2
+	FADDS F2, F1, F1
+	FMOVS 0(R5), F2
+	FADDS F2, F1, F1
+	FMOVS 0(R6), F2
+	FADDS F2, F1, F1
+	FMULS F0, F1, F1
+	FMOVS F1, 0(R2)
+	ADD   $4, R2
+	ADD   $4, R3
+	ADD   $4, R4
+	ADD   $4, R5
+	ADD   $4, R6
+	SUB   $1, R1
+	B     multiplyrest
+
+multiplyrestEnd:
+	RET
+
+divide:
+	FMOVS 144(R0), F0
+	VDUP  V0.S[0], V0.S4
+
+many:
+	CMP   $16, R1
+	BLT   manyEnd
+	FLDPQ 0(R3), (F1, F2)
+	FLDPQ 32(R3), (F3, F4)
+	FLDPQ 0(R4), (F5, F6)
+	FLDPQ 32(R4), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	FLDPQ 0(R5), (F5, F6)
+	FLDPQ 32(R5), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	FLDPQ 0(R6), (F5, F6)
+	FLDPQ 32(R6), (F7, F8)
+	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
+	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
+	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
+	WORD  $0x4E28D484 // FADD V4.4S, V4.4S, V8.4S
+	WORD  $0x6E20FC21 // FDIV V1.4S, V1.4S, V0.4S
+	WORD  $0x6E20FC42 // FDIV V2.4S, V2.4S, V0.4S
+	WORD  $0x6E20FC63 // FDIV V3.4S, V3.4S, V0.4S
+	WORD  $0x6E20FC84 // FDIV V4.4S, V4.4S, V0.4S
+	FSTPQ (F1, F2), 0(R2)
+	FSTPQ (F3, F4), 32(R2)
+	ADD   $64, R2
+	ADD   $64, R3
+	ADD   $64, R4
+	ADD   $64, R5
+	ADD   $64, R6
+	SUB   $16, R1
+	B     many
+
+manyEnd:
+
+one:
+	CMP   $4, R1
+	BLT   oneEnd
+	FMOVQ 0(R3), F1
+	FMOVQ 0(R4), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	FMOVQ 0(R5), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	FMOVQ 0(R6), F2
+	WORD  $0x4E22D421 // FADD V1.4S, V1.4S, V2.4S
+	WORD  $0x6E20FC21 // FDIV V1.4S, V1.4S, V0.4S
+	FMOVQ F1, 0(R2)
+	ADD   $16, R2
+	ADD   $16, R3
+	ADD   $16, R4
+	ADD   $16, R5
+	ADD   $16, R6
+	SUB   $4, R1
+	B     one
+
+oneEnd:
+
+rest:
+	CMP   $1, R1
+	BLT   restEnd
+	FMOVS 0(R3), F1
+	FMOVS 0(R4), F2
+	FADDS F2, F1, F1
+	FMOVS 0(R5), F2
+	FADDS F2, F1, F1
+	FMOVS 0(R6), F2
+	FADDS F2, F1, F1
+	FDIVS F0, F1, F1
+	FMOVS F1, 0(R2)
+	ADD   $4, R2
+	ADD   $4, R3
+	ADD   $4, R4
+	ADD   $4, R5
+	ADD   $4, R6
 	SUB   $1, R1
 	B     rest
 

@@ -119,12 +119,6 @@ func deltaAVX2(a *args)
 func deltaAVX512(a *args)
 
 //go:noescape
-func addAVX2(a *args)
-
-//go:noescape
-func addAVX512(a *args)
-
-//go:noescape
 func add3AVX2(a *args)
 
 //go:noescape
@@ -137,10 +131,22 @@ func sum4AVX2(a *args)
 func sum4AVX512(a *args)
 
 //go:noescape
-func quotientAVX2(a *args)
+func mean2AVX2(a *args)
 
 //go:noescape
-func quotientAVX512(a *args)
+func mean2AVX512(a *args)
+
+//go:noescape
+func mean3AVX2(a *args)
+
+//go:noescape
+func mean3AVX512(a *args)
+
+//go:noescape
+func mean4AVX2(a *args)
+
+//go:noescape
+func mean4AVX512(a *args)
 
 //go:noescape
 func scaleAVX2(a *args)
@@ -150,9 +156,6 @@ func scaleAVX512(a *args)
 
 //go:noescape
 func dotLanesAVX2(lane *[16]float64, x []float32, y []float32)
-
-//go:noescape
-func dotLanesAVX512(lane *[16]float64, x []float32, y []float32)
 
 //go:noescape
 func finiteAVX2(x []float32) bool

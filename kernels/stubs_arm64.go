@@ -62,16 +62,19 @@ func copyNEON(a *args)
 func deltaNEON(a *args)
 
 //go:noescape
-func addNEON(a *args)
-
-//go:noescape
 func add3NEON(a *args)
 
 //go:noescape
 func sum4NEON(a *args)
 
 //go:noescape
-func quotientNEON(a *args)
+func mean2NEON(a *args)
+
+//go:noescape
+func mean3NEON(a *args)
+
+//go:noescape
+func mean4NEON(a *args)
 
 //go:noescape
 func scaleNEON(a *args)

@@ -32,6 +32,10 @@ func Mean(dst []float32, vs ...[]float32) {
 	for _, v := range vs {
 		same(len(dst), len(v))
 	}
+	if len(vs) <= 4 {
+		meanOfFew(dst, vs)
+		return
+	}
 	if threads(len(dst)) == 1 {
 		mean(dst, vs, 0)
 		return
@@ -40,6 +44,16 @@ func Mean(dst []float32, vs ...[]float32) {
 	t.x, t.vectors = dst, append(t.vectors[:0], vs...)
 	t.run(len(dst), (*team).mean)
 	t.release()
+}
+
+func meanOfFew(dst []float32, vs [][]float32) {
+	if len(vs) == 1 {
+		Copy(dst, vs[0])
+		return
+	}
+	a := args{v: [6][]float32{dst}, s: by(len(vs))}
+	copy(a.v[1:], vs)
+	do(opMean2+op(len(vs)-2), &a)
 }
 
 // Scale is
@@ -51,27 +65,23 @@ func Scale(x []float32, a float64) {
 
 func (t *team) mean(lo, hi int) { mean(t.x[lo:hi], t.vectors, lo) }
 
-// mean is the mean of the parts of vs that begin at lo. It sums a piece at a time in
-// a buffer, which stays in the cache.
+// mean is the mean of the parts of vs, more than four, that begin at lo. It sums a
+// piece at a time in a buffer, which stays in the cache.
 func mean(dst []float32, vs [][]float32, lo int) {
 	var buf [2048]float32
 	for stream := len(dst) >= grain; len(dst) > 0; lo += len(buf) {
 		sum := buf[:min(len(buf), len(dst))]
 		part := func(k int) []float32 { return vs[k][lo : lo+len(sum)] }
-		k := 1
-		if len(vs) < 4 {
-			copy(sum, part(0))
-		} else {
-			run(opSum4, &args{v: [6][]float32{sum, part(0), part(1), part(2), part(3)}})
-			k = 4
-		}
-		for ; k+3 <= len(vs); k += 3 {
+		run(opSum4, &args{v: [6][]float32{sum, part(0), part(1), part(2), part(3)}})
+		k := 4
+		for ; k+3 < len(vs); k += 3 {
 			run(opAdd3, &args{v: [6][]float32{sum, part(k), part(k + 1), part(k + 2)}})
 		}
-		for ; k < len(vs); k++ {
-			run(opAdd, &args{v: [6][]float32{sum, part(k)}})
+		last := args{v: [6][]float32{dst[:len(sum)], sum}, s: by(len(vs)), stream: stream}
+		for i := range len(vs) - k {
+			last.v[2+i] = part(k + i)
 		}
-		run(opQuotient, &args{v: [6][]float32{dst[:len(sum)], sum}, s: by(len(vs)), stream: stream})
+		run(opMean2+op(len(vs)-k-1), &last)
 		dst = dst[len(sum):]
 	}
 }

@@ -7,17 +7,38 @@ func deltaGeneric(dst, x, y []float32) {
 	}
 }
 
-func addGeneric(dst, x []float32) {
-	dst = dst[:len(x)]
+func add3Generic(dst, x, y, z []float32) {
+	dst, y, z = dst[:len(x)], y[:len(x)], z[:len(x)]
 	for i, xi := range x {
-		dst[i] += xi
+		dst[i] = dst[i] + xi + y[i] + z[i]
 	}
 }
 
-func quotientGeneric(dst, x []float32, n float32) {
-	dst = dst[:len(x)]
+func sum4Generic(dst, w, x, y, z []float32) {
+	dst, x, y, z = dst[:len(w)], x[:len(w)], y[:len(w)], z[:len(w)]
+	for i, wi := range w {
+		dst[i] = wi + x[i] + y[i] + z[i]
+	}
+}
+
+func mean2Generic(dst, x, y []float32, n float32) {
+	dst, y = dst[:len(x)], y[:len(x)]
 	for i, xi := range x {
-		dst[i] = xi / n
+		dst[i] = (xi + y[i]) / n
+	}
+}
+
+func mean3Generic(dst, x, y, z []float32, n float32) {
+	dst, y, z = dst[:len(x)], y[:len(x)], z[:len(x)]
+	for i, xi := range x {
+		dst[i] = (xi + y[i] + z[i]) / n
+	}
+}
+
+func mean4Generic(dst, w, x, y, z []float32, n float32) {
+	dst, x, y, z = dst[:len(w)], x[:len(w)], y[:len(w)], z[:len(w)]
+	for i, wi := range w {
+		dst[i] = (wi + x[i] + y[i] + z[i]) / n
 	}
 }
 

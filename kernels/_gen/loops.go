@@ -85,10 +85,13 @@ var loops = []loop{
 	}},
 	{"copy", false, func(x *body) { x.stream(0, x.load(1)) }},
 	{"delta", false, func(x *body) { x.stream(0, x.sub(x.load(1), x.load(2))) }},
-	{"add", false, func(x *body) { x.store(0, x.add(x.load(0), x.load(1))) }},
 	{"add3", false, func(x *body) { x.store(0, x.add(x.add(x.add(x.load(0), x.load(1)), x.load(2)), x.load(3))) }},
 	{"sum4", false, func(x *body) { x.store(0, x.add(x.add(x.add(x.load(1), x.load(2)), x.load(3)), x.load(4))) }},
-	{"quotient", true, func(x *body) { x.stream(0, x.quotient(x.load(1))) }},
+	{"mean2", true, func(x *body) { x.stream(0, x.quotient(x.add(x.load(1), x.load(2)))) }},
+	{"mean3", true, func(x *body) { x.stream(0, x.quotient(x.add(x.add(x.load(1), x.load(2)), x.load(3)))) }},
+	{"mean4", true, func(x *body) {
+		x.stream(0, x.quotient(x.add(x.add(x.add(x.load(1), x.load(2)), x.load(3)), x.load(4))))
+	}},
 	{"scale", false, func(x *body) { x.store(0, x.mul(x.load(0), x.number(0))) }},
 }
 

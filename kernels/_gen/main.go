@@ -22,8 +22,7 @@ func main() {
 		assemble(l, avx2)
 		assemble(l, avx512)
 	}
-	dotLanes(avx2)
-	dotLanes(avx512)
+	dotLanes()
 	finite()
 	forms()
 

@@ -6,34 +6,50 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// dotLanes writes the function that adds products to the 16 lanes of a block.
-func dotLanes(w width) {
-	TEXT("dotLanes"+w.suffix, NOSPLIT, "func(lane *[16]float64, x, y []float32)")
+// dotLanes writes the function that adds products to the 16 lanes of a block. There is
+// none for AVX-512: half as many sums in flight wait for each other.
+func dotLanes() {
+	TEXT("dotLanesAVX2", NOSPLIT, "func(lane *[16]float64, x, y []float32)")
 	Pragma("noescape")
 	lane := Load(Param("lane"), GP64())
 	x, y := Load(Param("x").Base(), GP64()), Load(Param("y").Base(), GP64())
 	n := Load(Param("x").Len(), GP64())
-	sums := make([]reg.VecVirtual, 128/w.bytes)
+	sums := make([]reg.VecVirtual, 4)
 	for j := range sums {
-		sums[j] = w.new()
-		VMOVUPD(Mem{Base: lane, Disp: w.bytes * j}, sums[j])
+		sums[j] = YMM()
+		VMOVUPD(Mem{Base: lane, Disp: 32 * j}, sums[j])
 	}
-	Label("group")
-	SUBQ(Imm(16), n)
-	JL(LabelRef("done"))
-	for j, sum := range sums {
-		a, b := w.new(), w.new()
-		VCVTPS2PD(Mem{Base: x, Disp: w.bytes / 2 * j}, a)
-		VCVTPS2PD(Mem{Base: y, Disp: w.bytes / 2 * j}, b)
+	group := func(name string, end string, product func(j int) reg.VecVirtual) {
+		Label(name)
+		SUBQ(Imm(16), n)
+		JL(LabelRef(end))
+		for j, sum := range sums {
+			VADDPD(product(j), sum, sum)
+		}
+		ADDQ(Imm(64), x)
+		ADDQ(Imm(64), y)
+		JMP(LabelRef(name))
+	}
+	wide := func(from reg.Register, j int) reg.VecVirtual {
+		v := YMM()
+		VCVTPS2PD(Mem{Base: from, Disp: 16 * j}, v)
+		return v
+	}
+	CMPQ(x, y)
+	JE(LabelRef("square")) // one vector, read once
+	group("product", "done", func(j int) reg.VecVirtual {
+		a, b := wide(x, j), wide(y, j)
 		VMULPD(b, a, a)
-		VADDPD(a, sum, sum)
-	}
-	ADDQ(Imm(64), x)
-	ADDQ(Imm(64), y)
-	JMP(LabelRef("group"))
+		return a
+	})
+	group("square", "done", func(j int) reg.VecVirtual {
+		a := wide(x, j)
+		VMULPD(a, a, a)
+		return a
+	})
 	Label("done")
 	for j, sum := range sums {
-		VMOVUPD(sum, Mem{Base: lane, Disp: w.bytes * j})
+		VMOVUPD(sum, Mem{Base: lane, Disp: 32 * j})
 	}
 	VZEROUPPER()
 	RET()
