@@ -20,6 +20,7 @@ import (
 type flags struct {
 	Sizes   []string `default:"64KiB,512KiB,2MiB,16MiB,256MiB,1GiB" placeholder:"SIZE,..." help:"Sizes of one float32 vector (${default}). A kernel works on up to six of them."`
 	Servers bool     `help:"Measure the servers of package halos too: some minutes more."`
+	Torch   string   `placeholder:"PYTHON" help:"A Python that has PyTorch, as python3: measure the published server's form in it too."`
 	Rounds  int      `default:"7" help:"Rounds of each measurement (${default})."`
 	Quick   bool     `help:"A few seconds of everything, on little data: shows that the program works, says nothing about speed."`
 	JSON    string   `name:"json" placeholder:"FILE" help:"Write all that is measured to FILE as JSON."`
@@ -65,7 +66,9 @@ func run(f flags, out, log io.Writer) error {
 	for _, s := range sizes {
 		b.benchKernels(s)
 	}
-	b.benchRivals()
+	if err := b.benchRivals(f.Torch); err != nil {
+		return err
+	}
 	if f.Servers {
 		if err := b.benchServers(); err != nil {
 			return err

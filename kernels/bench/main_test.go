@@ -32,7 +32,9 @@ func tiny() *bench {
 func TestAll(t *testing.T) {
 	b := tiny()
 	b.benchKernels(4 << 10)
-	b.benchRivals()
+	if err := b.benchRivals(""); err != nil {
+		t.Fatal(err)
+	}
 	if err := b.benchServers(); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func TestAll(t *testing.T) {
 	if got, want := len(b.Kernels), len(works)*(len(isa.All())+1); got != want {
 		t.Errorf("%d rows of kernels, want %d", got, want)
 	}
-	if got, want := len(b.Rivals), 2*len(operations)*len(ways); got != want {
+	if got, want := len(b.Rivals), 2*len(operations)*(len(ways)-2); got != want {
 		t.Errorf("%d rows of rivals, want %d", got, want)
 	}
 	if got, want := len(b.Servers), len(roles); got != want {

@@ -14,7 +14,8 @@ type report struct {
 	Machine  machine     `json:"machine"`
 	Rounds   int         `json:"rounds"`
 	SampleMS float64     `json:"sample_ms"`
-	Tensors  string      `json:"tensors"` // the list of the rivals
+	Tensors  string      `json:"tensors"`         // the list of the rivals
+	Torch    string      `json:"torch,omitempty"` // version of PyTorch
 	Roofline []roofRow   `json:"roofline"`
 	Kernels  []kernelRow `json:"kernels"`
 	Rivals   []rivalRow  `json:"rivals"`
@@ -179,18 +180,26 @@ func (r *report) rivalTable(w io.Writer) {
 ## Beside the straightforward alternatives
 
 A model of %s, shaped like Pythia-70M. ns per parameter, and times the time of this library.
-There is no PyTorch in this program. "%s" imitates in Go the memory that the published server moves: the same operations in
+%s "%s" imitates in Go the memory that the published server moves: the same operations in
 the same order, tensor by tensor, each out of place into storage that is used again, with AVX2 where this machine has it, and each operation
 on all threads, in pieces handed out as threads become free; its memory is that of make, as PyTorch's is that of malloc. What PyTorch costs besides is not imitated. "%s" is what a good
 rewrite with add_, mul_, lerp_, zero_ and copy_ would move, by this library's own loops. "%s" is one flat vector in place, cut among the threads in each call.
 "%s" on more than one thread is the library's own generic code, cut likewise.
 
-`, r.Tensors, published, inPlace, gonum, plainLoop)
+`, r.Tensors, r.torchText(), published, inPlace, gonum, plainLoop)
 	var rows [][]string
 	for _, row := range r.Rivals {
 		rows = append(rows, []string{row.Operation, fmt.Sprint(row.Threads), row.Way, spread(row.NS, "%.3g"), spread(row.Over, "%.2f")})
 	}
 	table(w, []string{"operation", "threads", "way", "ns", "times"}, rows)
+}
+
+func (r *report) torchText() string {
+	if r.Torch == "" {
+		return "PyTorch was not measured (-torch)."
+	}
+	return fmt.Sprintf(`"%s" is the published form in PyTorch %s, its C library told to keep its heap (%s); "%s" is the same with the heap as it comes.`,
+		torchReused, r.Torch, strings.Join(reuse, " "), torchAsIs)
 }
 
 func (r *report) serverTable(w io.Writer) {

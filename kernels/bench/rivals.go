@@ -19,17 +19,20 @@ const (
 
 var operations = []string{plainStep, nthStep, mergeBase}
 
-// The ways to do them. There is no PyTorch here: a list of tensors is an imitation
-// in Go, operation by operation, of the memory that a program in PyTorch moves.
+// The ways to do them. A list of tensors is an imitation in Go, operation by operation,
+// of the memory that a program in PyTorch moves; PyTorch itself is for those who have it.
 const (
 	ours      = "this library"
 	plainLoop = "plain Go loop"
 	gonum     = "gonum axpy, scal"
 	published = "list, out of place" // as the published server does, its heap reused
 	inPlace   = "list, in place"     // as it could do
+
+	torchReused = "PyTorch list, heap reused" // the published form
+	torchAsIs   = "PyTorch list, as shipped"  // and the heap as the C library has it
 )
 
-var ways = []string{ours, plainLoop, gonum, published, inPlace}
+var ways = []string{ours, plainLoop, gonum, published, inPlace, torchReused, torchAsIs}
 
 // mixed is the weight of the global model in a merge.
 const mixed = 0.25
@@ -247,8 +250,19 @@ type rivalRow struct {
 	Over      stat   `json:"over"` // times the time of this library
 }
 
-// benchRivals measures all ways at one thread and at all.
-func (b *bench) benchRivals() {
+// benchRivals measures all ways at one thread and at all; PyTorch if there is a
+// python that has it.
+func (b *bench) benchRivals(python string) error {
+	torches := make(map[string]*torch)
+	if python != "" {
+		for way, env := range map[string][]string{torchReused: reuse, torchAsIs: nil} {
+			t, err := startTorch(python, b.shapes, env...)
+			if err != nil {
+				return err
+			}
+			b.Torch, torches[way] = t.version, t
+		}
+	}
 	v := newVectors(total(b.shapes))
 	t := newTensors(v, b.shapes)
 	defer v.recycle()
@@ -257,24 +271,39 @@ func (b *bench) benchRivals() {
 	for _, threads := range slices.Compact([]int{1, b.all()}) {
 		for _, o := range operations {
 			b.log("rivals: %s %s", o, on(threads))
-			times := b.measure([]contender{
+			cs := []contender{
 				{slot{ours, best(), threads}, v.fused(o)},
 				{slot{plainLoop, isa.Generic, threads}, v.fused(o)},
 				{slot{gonum, best(), threads}, v.chain(o)},
 				{slot{published, best(), threads}, t.published(o)},
 				{slot{inPlace, best(), threads}, t.inPlace(o)},
-			})
+			}
+			for _, way := range ways {
+				if t := torches[way]; t != nil {
+					cs = append(cs, contender{slot{way, best(), threads}, t.step(o, threads)})
+				}
+			}
+			times := b.measure(cs)
 			for _, way := range ways {
 				level := best()
 				if way == plainLoop {
 					level = isa.Generic
 				}
-				s := times[slot{way, level, threads}]
+				s, measured := times[slot{way, level, threads}]
+				if !measured {
+					continue
+				}
 				b.Rivals = append(b.Rivals, rivalRow{o, way, threads, s.each(perElement(n)).stat(),
 					s.over(times[slot{ours, best(), threads}]).stat()})
 			}
 		}
 	}
+	for _, t := range torches {
+		if err := t.close(); err != nil {
+			return fmt.Errorf("bench: -torch: %w", err)
+		}
+	}
+	return nil
 }
 
 // all is the highest number of threads.
