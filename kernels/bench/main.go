@@ -146,7 +146,7 @@ func size(bytes int) string {
 }
 
 func (b *bench) writeJSON(name string) error {
-	text, err := json.MarshalIndent(b.report, "", " ")
+	text, err := json.Marshal(b.report)
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
