@@ -33,7 +33,8 @@
 //   - A malformed, misplaced or non-finite message is refused with a reason that
 //     the other side can read, and stops nobody.
 //   - No node waits for a slow peer that it does not depend on, and memory is
-//     bounded: one unsent frame for each peer.
+//     bounded: one unsent frame for each peer, and four that wait to be applied,
+//     together.
 //   - The same inputs in the same order give the same bits, on every machine.
 //
 // A server keeps its state in memory only: one that dies loses what it has not

@@ -4,8 +4,8 @@ import "time"
 
 // A Machine is one node of the hierarchy as a pure state machine. It starts no
 // goroutine, reads no clock, draws no random number and does no I/O: a driver,
-// [Run] or package sim, feeds it inputs one at a time and carries out what it
-// asks for.
+// [Run] or package sim, feeds it inputs, one at a time or as [Several], and carries
+// out what it asks for.
 //
 // The loan rule, the same in both directions: the message of an Input and its
 // slices are lent to Step until it returns; the messages in an Output and their

@@ -4,7 +4,7 @@
 // server alike: [SGD], with or without a momentum of package momentum, and
 // [AdamW]. They are structs with their hyper-parameters in exported fields, none
 // of which has a default; Init checks them and allocates, after that Step
-// allocates nothing. The learning rate is an argument of Step; a [Schedule] says
+// allocates nothing. The learning rate comes with the [Gradient]; a [Schedule] says
 // what it is at which step. A [Layout] gives names and shapes to the parts of the
 // flat vector that all parameters are.
 //

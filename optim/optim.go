@@ -5,10 +5,9 @@ import (
 	"github.com/halos-go/sdk/kernels/state"
 )
 
-// An Optimizer updates a parameter vector, one call per gradient. The same
-// types serve as inner optimizer of a worker, where grad is a gradient, and as
-// outer optimizer of a server, where grad is a pseudo-gradient: the model
-// before some local steps less the model after them.
+// An Optimizer updates a parameter vector along gradients. The same types serve as
+// inner optimizer of a worker, with gradients, and as outer optimizer of a server,
+// with pseudo-gradients: the model before some local steps less the model after them.
 type Optimizer interface {
 	// Step updates params, in place, along each of grads in turn. The learning rate
 	// comes with a gradient because it is the caller who knows the step: see

@@ -7,7 +7,7 @@ import (
 )
 
 // formAhead is how many elements ahead of a block the loops of Int8 fetch.
-const formAhead = 512
+const formAhead = 256
 
 func formEncodeInt8(operands int) {
 	dst, in := formEncoder("Int8", operands)
