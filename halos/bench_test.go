@@ -36,6 +36,36 @@ func TestUpdatesDoNotAllocate(t *testing.T) {
 	}
 }
 
+// A large delta has memory from the send to the answer, and longer if the parent
+// did not know the sender and will get it again.
+func TestDeltaHasMemoryWhileItIsNeeded(t *testing.T) {
+	const n = 1 << 20
+	l := servers(n)["lps"].(*LPS)
+	step := updates(l, n) // of which every fourth is answered at once
+	for range 8 {
+		step()
+	}
+	if l.up.delta == nil {
+		t.Fatal("no delta was sent")
+	}
+	step()
+	if l.up.delta != nil {
+		t.Error("the delta is kept after its answer")
+	}
+
+	var out Output
+	for !l.up.waiting {
+		l.apply("w", &Push{Steps: 1, Updates: 1, Delta: make([]float32, n)}, &out)
+	}
+	sent := l.up.delta[0:1:1]
+	refuse := Refuse{Receipt: l.up.push.Receipt, Code: Unknown}
+	l.Step(Input{From: "gps", Msg: &refuse}, &out)
+	l.Step(Input{Msg: &Linked{}}, &out)
+	if l.up.delta == nil || &l.up.delta[0] != &sent[0] {
+		t.Error("the delta is gone before it was sent again")
+	}
+}
+
 func servers(n int) map[string]Machine {
 	cfg := func(id string, every int) ServerConfig {
 		return ServerConfig{ID: id, Params: make([]float32, n), LR: optim.Constant(0.1),

@@ -69,7 +69,7 @@ func (t *team) mean(lo, hi int) { mean(t.x[lo:hi], t.vectors, lo) }
 // piece at a time in a buffer, which stays in the cache.
 func mean(dst []float32, vs [][]float32, lo int) {
 	var buf [2048]float32
-	for stream := len(dst) >= grain; len(dst) > 0; lo += len(buf) {
+	for stream := len(vs[0]) >= streaming; len(dst) > 0; lo += len(buf) {
 		sum := buf[:min(len(buf), len(dst))]
 		part := func(k int) []float32 { return vs[k][lo : lo+len(sum)] }
 		run(opSum4, &args{v: [6][]float32{sum, part(0), part(1), part(2), part(3)}})
