@@ -1,6 +1,7 @@
 package halos
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -33,6 +34,45 @@ func TestSeveral(t *testing.T) {
 					t.Fatalf("%s, seed %d: together\n%s\none by one\n%s", role, seed, got, want)
 				}
 			}
+		}
+	}
+}
+
+// The loop takes what waits together, in order, and passes over what is malformed.
+func TestGather(t *testing.T) {
+	input := func(from string) Input { return Input{From: from, Msg: &Linked{}} }
+	bad := Input{From: "bad", Msg: &malformed{errors.New("torn")}}
+	for _, c := range []struct {
+		what     string
+		inputs   []Input // the first is the one that the loop has
+		together []string
+		refused  int
+		left     int // for the next time
+	}{
+		{"one alone", []Input{input("a")}, []string{"a"}, 0, 0},
+		{"four", []Input{input("a"), input("b"), input("c"), input("d")}, []string{"a", "b", "c", "d"}, 0, 0},
+		{"five", []Input{input("a"), input("b"), input("c"), input("d"), input("e")}, []string{"a", "b", "c", "d"}, 0, 1},
+		{"some malformed", []Input{bad, input("a"), bad, input("b")}, []string{"a", "b"}, 2, 0},
+		{"one that is not", []Input{bad, input("a")}, []string{"a"}, 1, 0},
+		{"all malformed", []Input{bad, bad}, nil, 2, 0},
+	} {
+		d := driver{inputs: make(chan Input, 8)}
+		for _, in := range c.inputs[1:] {
+			d.inputs <- in
+		}
+		var out Output
+		in := d.gather(c.inputs[0], 7, &out)
+		var got []string
+		if in.Msg != nil {
+			for one := range in.each {
+				got = append(got, one.From)
+				if one.Now != 7 {
+					t.Errorf("%s: an input at %d, want 7", c.what, one.Now)
+				}
+			}
+		}
+		if !slices.Equal(got, c.together) || len(out.Events) != c.refused || len(d.inputs) != c.left {
+			t.Errorf("%s: gathered %q, %d events, %d still wait", c.what, got, len(out.Events), len(d.inputs))
 		}
 	}
 }
