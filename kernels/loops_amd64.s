@@ -8331,9 +8331,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotLanesAVX2(lane *[16]float64, x []float32, y []float32)
+// func dotLanesVector(lane *[16]float64, x []float32, y []float32)
 // Requires: AVX
-TEXT ·dotLanesAVX2(SB), NOSPLIT, $0-56
+TEXT ·dotLanesVector(SB), NOSPLIT, $0-56
 	MOVQ    lane+0(FP), AX
 	MOVQ    x_base+8(FP), CX
 	MOVQ    y_base+32(FP), DX
@@ -8395,9 +8395,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func finiteAVX2(x []float32) bool
+// func finiteVector(x []float32) bool
 // Requires: AVX, AVX2
-TEXT ·finiteAVX2(SB), NOSPLIT, $0-25
+TEXT ·finiteVector(SB), NOSPLIT, $0-25
 	MOVQ         x_base+0(FP), AX
 	MOVQ         x_len+8(FP), CX
 	MOVL         $0x7f800000, DX

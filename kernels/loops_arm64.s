@@ -3587,8 +3587,8 @@ rest:
 restEnd:
 	RET
 
-// func dotLanesNEON(lane *[16]float64, x, y []float32)
-TEXT ·dotLanesNEON(SB), NOSPLIT, $0-56
+// func dotLanesVector(lane *[16]float64, x, y []float32)
+TEXT ·dotLanesVector(SB), NOSPLIT, $0-56
 	MOVD  lane+0(FP), R0
 	MOVD  x_len+16(FP), R1
 	MOVD  x_base+8(FP), R2
@@ -3649,8 +3649,8 @@ done:
 	FSTPQ (F6, F7), 96(R0)
 	RET
 
-// func finiteNEON(x []float32) bool
-TEXT ·finiteNEON(SB), NOSPLIT, $0-25
+// func finiteVector(x []float32) bool
+TEXT ·finiteVector(SB), NOSPLIT, $0-25
 	MOVD  x_base+0(FP), R0
 	MOVD  x_len+8(FP), R1
 	MOVD  $0x7F800000, R2

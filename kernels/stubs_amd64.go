@@ -155,10 +155,10 @@ func scaleAVX2(a *args)
 func scaleAVX512(a *args)
 
 //go:noescape
-func dotLanesAVX2(lane *[16]float64, x []float32, y []float32)
+func dotLanesVector(lane *[16]float64, x []float32, y []float32)
 
 //go:noescape
-func finiteAVX2(x []float32) bool
+func finiteVector(x []float32) bool
 
 // encodeBFloat16AVX2 writes x to dst.
 //

@@ -80,7 +80,7 @@ func mean4NEON(a *args)
 func scaleNEON(a *args)
 
 //go:noescape
-func dotLanesNEON(lane *[16]float64, x, y []float32)
+func dotLanesVector(lane *[16]float64, x, y []float32)
 
 //go:noescape
-func finiteNEON(x []float32) bool
+func finiteVector(x []float32) bool

@@ -10,9 +10,10 @@ import (
 // happens to the updates that arrive while it is on the way.
 //
 // The server calls, in this order and always from one goroutine: Add for every
-// update, when it is the next to be applied; Due after each Add; if Due and nothing is
-// in flight, Delta, when all those updates have been applied, and then it sets base to params, the model as
-// sent; when the answer is there, Carry to tell the [Merger], and Reset.
+// update, when it is the next to be applied; Due after each Add; if Due and nothing
+// is in flight, Delta, when all those updates have been applied, and then it sets
+// base to params, the model as sent; when the answer is there, Carry to tell the
+// [Merger], and Reset.
 type Accumulator interface {
 	// Add notes one update. update is lent and is not changed.
 	Add(update []float32)

@@ -9,7 +9,7 @@ import (
 // dotLanes writes the function that adds products to the 16 lanes of a block. There is
 // none for AVX-512: half as many sums in flight wait for each other.
 func dotLanes() {
-	TEXT("dotLanesAVX2", NOSPLIT, "func(lane *[16]float64, x, y []float32)")
+	TEXT("dotLanesVector", NOSPLIT, "func(lane *[16]float64, x, y []float32)")
 	Pragma("noescape")
 	lane := Load(Param("lane"), GP64())
 	x, y := Load(Param("x").Base(), GP64()), Load(Param("y").Base(), GP64())
@@ -58,7 +58,7 @@ func dotLanes() {
 // finite writes the function that looks for an exponent of all ones in whole groups
 // of 32 elements.
 func finite() {
-	TEXT("finiteAVX2", NOSPLIT, "func(x []float32) bool")
+	TEXT("finiteVector", NOSPLIT, "func(x []float32) bool")
 	Pragma("noescape")
 	x := Load(Param("x").Base(), GP64())
 	n := Load(Param("x").Len(), GP64())

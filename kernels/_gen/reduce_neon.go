@@ -3,7 +3,7 @@ package main
 // dotLanes writes the function that adds products to the 16 lanes of a block, which
 // are V0 to V7.
 func (x *neon) dotLanes() {
-	x.text("dotLanesNEON", "lane *[16]float64, x, y []float32", "", 56)
+	x.text("dotLanesVector", "lane *[16]float64, x, y []float32", "", 56)
 	x.op("MOVD", "lane+0(FP), R0")
 	x.op("MOVD", "x_len+16(FP), R1")
 	x.op("MOVD", "x_base+8(FP), R2")
@@ -43,7 +43,7 @@ func (x *neon) dotLanes() {
 // finite writes the function that looks for an exponent of all ones, which as an
 // integer is the largest, in whole groups of 32 elements.
 func (x *neon) finite() {
-	x.text("finiteNEON", "x []float32", " bool", 25)
+	x.text("finiteVector", "x []float32", " bool", 25)
 	x.op("MOVD", "x_base+0(FP), R0")
 	x.op("MOVD", "x_len+8(FP), R1")
 	x.op("MOVD", "$0x7F800000, R2")

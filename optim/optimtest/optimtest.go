@@ -20,9 +20,9 @@ const Len = 37
 // hyper-parameters, on which Init has not been called; it is called many times.
 //
 // The laws are those of [optim.Optimizer] and of statetest: Step changes params
-// only, keeps no slice, allocates nothing, does several gradients as one after another, and stays finite along finite
-// gradients of ordinary size; lengths below 1 are refused;
-// Init begins afresh; what WriteTo writes, ReadFrom continues bit for bit, and
+// only, keeps no slice, allocates nothing, does several gradients as one after
+// another, and stays finite along finite gradients of ordinary size; lengths below 1
+// are refused; Init begins afresh; what WriteTo writes, ReadFrom continues bit for bit, and
 // whatever it refuses changes nothing.
 func Run(t *testing.T, fresh func() optim.Optimizer) {
 	t.Helper()

@@ -1,8 +1,10 @@
-//go:build gc && !purego
+//go:build gc && !purego && (amd64 || arm64)
 
 package kernels
 
 import "github.com/halos-go/sdk/kernels/internal/isa"
+
+// Of these there is one version in assembly for each architecture: AVX2, NEON.
 
 func dotLanes(lane *[16]float64, x, y []float32) {
 	if isa.Now == isa.Generic {
@@ -11,7 +13,7 @@ func dotLanes(lane *[16]float64, x, y []float32) {
 	}
 	raceRead(x)
 	raceRead(y)
-	dotLanesNEON(lane, x, y)
+	dotLanesVector(lane, x, y)
 }
 
 func finiteGroups(x []float32) bool {
@@ -19,5 +21,5 @@ func finiteGroups(x []float32) bool {
 		return finiteGeneric(x)
 	}
 	raceRead(x)
-	return finiteNEON(x)
+	return finiteVector(x)
 }
