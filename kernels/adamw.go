@@ -26,7 +26,7 @@ type AdamWStep struct {
 //
 // The root of v[i] is the float32 nearest to it.
 func AdamW(p, m, v, g []float32, s AdamWStep) {
-	do(opAdamW, &args{v: [6][]float32{p, m, v, g}, s: [8]float32{
+	do(OpAdamW, &args{v: [6][]float32{p, m, v, g}, s: [8]float32{
 		float32(s.Beta1), float32(1 - s.Beta1),
 		float32(s.Beta2), float32(1 - s.Beta2),
 		float32(s.Eps),

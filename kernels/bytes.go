@@ -10,9 +10,10 @@ import (
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
 // Bytes returns v in little-endian order, 4 bytes an element. On a little-endian
-// machine it is v's own memory and shows every later change of v; on others it is
-// a copy. So read it before v changes, and never write to it.
+// machine it is v's own memory and shows every later change of v; on others, and of a
+// vector in another [Backend], it is a copy. So read it before v changes, and never write to it.
 func Bytes(v []float32) []byte {
+	v = brought(v)
 	if !littleEndian {
 		return encode(v)
 	}

@@ -15,7 +15,7 @@ package kernels
 //
 // The quotient is a true division, by n rounded to float32.
 func DelayedFirst(p, d, g []float32, lr float64, n int) {
-	do(opDelayedFirst, &args{v: [6][]float32{p, d, g}, s: by(n, float32(lr))})
+	do(OpDelayedFirst, &args{v: [6][]float32{p, d, g}, s: by(n, float32(lr))})
 }
 
 // DelayedFirstC is [DelayedFirst] with a part of the momentum, cb = c*beta:
@@ -25,7 +25,7 @@ func DelayedFirst(p, d, g []float32, lr float64, n int) {
 //		p[i] -= lr * (cb*m[i] + g[i]/n)
 //	}
 func DelayedFirstC(p, d, m, g []float32, lr, cb float64, n int) {
-	do(opDelayedFirstC, &args{v: [6][]float32{p, d, m, g}, s: by(n, float32(lr), float32(cb))})
+	do(OpDelayedFirstC, &args{v: [6][]float32{p, d, m, g}, s: by(n, float32(lr), float32(cb))})
 }
 
 // DelayedPlain is a step between the first and the n-th:
@@ -35,7 +35,7 @@ func DelayedFirstC(p, d, m, g []float32, lr, cb float64, n int) {
 //		p[i] -= lr * (g[i] / n)
 //	}
 func DelayedPlain(p, d, g []float32, lr float64, n int) {
-	do(opDelayedPlain, &args{v: [6][]float32{p, d, g}, s: by(n, float32(lr))})
+	do(OpDelayedPlain, &args{v: [6][]float32{p, d, g}, s: by(n, float32(lr))})
 }
 
 // DelayedPlains is [DelayedPlain] with each of gs in turn, to the same bits. Up to
@@ -50,7 +50,7 @@ func DelayedPlains(p, d []float32, gs []Gradient, n int) {
 		for k, g := range some {
 			a.v[2+k], a.s[2+k] = g.Values, float32(g.LR)
 		}
-		do(opDelayedPlain2+op(len(some)-2), &a)
+		do(OpDelayedPlain2+Op(len(some)-2), &a)
 		gs = gs[len(some):]
 	}
 	for _, g := range gs {
@@ -72,7 +72,7 @@ type Gradient struct {
 //		p[i] -= lr * (cb*m[i] + g[i]/n)
 //	}
 func DelayedPlainC(p, d, m, g []float32, lr, cb float64, n int) {
-	do(opDelayedPlainC, &args{v: [6][]float32{p, d, m, g}, s: by(n, float32(lr), float32(cb))})
+	do(OpDelayedPlainC, &args{v: [6][]float32{p, d, m, g}, s: by(n, float32(lr), float32(cb))})
 }
 
 // DelayedStep is the n-th step, which refreshes the momentum and applies the new
@@ -86,7 +86,7 @@ func DelayedPlainC(p, d, m, g []float32, lr, cb float64, n int) {
 // The sum d is used up: [DelayedFirst] begins the next. In a window of one step d
 // stays what it was made as, zeros.
 func DelayedStep(p, m, d, g []float32, lr, beta, coef float64, n int) {
-	do(opDelayedStep, &args{v: [6][]float32{p, m, d, g}, s: by(n, float32(lr), float32(beta), float32(coef))})
+	do(OpDelayedStep, &args{v: [6][]float32{p, m, d, g}, s: by(n, float32(lr), float32(beta), float32(coef))})
 }
 
 // by is the numbers of an op that divides by n: n, its inverse if it is as good,

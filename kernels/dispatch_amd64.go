@@ -13,7 +13,7 @@ import (
 // Assembly reads args at these offsets.
 var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.stream)-176)]
 
-func runBest(k op, a *args) {
+func runBest(k Op, a *args) {
 	switch isa.Now {
 	case isa.AVX2:
 		runAVX2(k, a)
@@ -24,112 +24,112 @@ func runBest(k op, a *args) {
 	}
 }
 
-func runAVX2(k op, a *args) {
+func runAVX2(k Op, a *args) {
 	switch k {
-	case opDelayedFirst:
+	case OpDelayedFirst:
 		delayedFirstAVX2(a)
-	case opDelayedFirstC:
+	case OpDelayedFirstC:
 		delayedFirstCAVX2(a)
-	case opDelayedPlain:
+	case OpDelayedPlain:
 		delayedPlainAVX2(a)
-	case opDelayedPlain2:
+	case OpDelayedPlain2:
 		delayedPlain2AVX2(a)
-	case opDelayedPlain3:
+	case OpDelayedPlain3:
 		delayedPlain3AVX2(a)
-	case opDelayedPlain4:
+	case OpDelayedPlain4:
 		delayedPlain4AVX2(a)
-	case opDelayedPlainC:
+	case OpDelayedPlainC:
 		delayedPlainCAVX2(a)
-	case opDelayedStep:
+	case OpDelayedStep:
 		delayedStepAVX2(a)
-	case opSGD:
+	case OpSGD:
 		sgdAVX2(a)
-	case opHeavyBall:
+	case OpHeavyBall:
 		heavyBallAVX2(a)
-	case opNesterov:
+	case OpNesterov:
 		nesterovAVX2(a)
-	case opAdamW:
+	case OpAdamW:
 		adamWAVX2(a)
-	case opMix:
+	case OpMix:
 		mixAVX2(a)
-	case opMixBase:
+	case OpMixBase:
 		mixBaseAVX2(a)
-	case opMixCarry:
+	case OpMixCarry:
 		mixCarryAVX2(a)
-	case opReplayBase:
+	case OpReplayBase:
 		replayBaseAVX2(a)
-	case opReplayCarry:
+	case OpReplayCarry:
 		replayCarryAVX2(a)
-	case opCopy:
+	case OpCopy:
 		copyAVX2(a)
-	case opDelta:
+	case OpDelta:
 		deltaAVX2(a)
 	case opAdd3:
 		add3AVX2(a)
 	case opSum4:
 		sum4AVX2(a)
-	case opMean2:
+	case OpMean2:
 		mean2AVX2(a)
-	case opMean3:
+	case OpMean3:
 		mean3AVX2(a)
-	case opMean4:
+	case OpMean4:
 		mean4AVX2(a)
-	case opScale:
+	case OpScale:
 		scaleAVX2(a)
 	}
 }
 
-func runAVX512(k op, a *args) {
+func runAVX512(k Op, a *args) {
 	switch k {
-	case opDelayedFirst:
+	case OpDelayedFirst:
 		delayedFirstAVX512(a)
-	case opDelayedFirstC:
+	case OpDelayedFirstC:
 		delayedFirstCAVX512(a)
-	case opDelayedPlain:
+	case OpDelayedPlain:
 		delayedPlainAVX512(a)
-	case opDelayedPlain2:
+	case OpDelayedPlain2:
 		delayedPlain2AVX512(a)
-	case opDelayedPlain3:
+	case OpDelayedPlain3:
 		delayedPlain3AVX512(a)
-	case opDelayedPlain4:
+	case OpDelayedPlain4:
 		delayedPlain4AVX512(a)
-	case opDelayedPlainC:
+	case OpDelayedPlainC:
 		delayedPlainCAVX512(a)
-	case opDelayedStep:
+	case OpDelayedStep:
 		delayedStepAVX512(a)
-	case opSGD:
+	case OpSGD:
 		sgdAVX512(a)
-	case opHeavyBall:
+	case OpHeavyBall:
 		heavyBallAVX512(a)
-	case opNesterov:
+	case OpNesterov:
 		nesterovAVX512(a)
-	case opAdamW:
+	case OpAdamW:
 		adamWAVX512(a)
-	case opMix:
+	case OpMix:
 		mixAVX512(a)
-	case opMixBase:
+	case OpMixBase:
 		mixBaseAVX512(a)
-	case opMixCarry:
+	case OpMixCarry:
 		mixCarryAVX512(a)
-	case opReplayBase:
+	case OpReplayBase:
 		replayBaseAVX512(a)
-	case opReplayCarry:
+	case OpReplayCarry:
 		replayCarryAVX512(a)
-	case opCopy:
+	case OpCopy:
 		copyAVX512(a)
-	case opDelta:
+	case OpDelta:
 		deltaAVX512(a)
 	case opAdd3:
 		add3AVX512(a)
 	case opSum4:
 		sum4AVX512(a)
-	case opMean2:
+	case OpMean2:
 		mean2AVX512(a)
-	case opMean3:
+	case OpMean3:
 		mean3AVX512(a)
-	case opMean4:
+	case OpMean4:
 		mean4AVX512(a)
-	case opScale:
+	case OpScale:
 		scaleAVX512(a)
 	}
 }

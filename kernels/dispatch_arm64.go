@@ -13,7 +13,7 @@ import (
 // Assembly reads args at these offsets.
 var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.stream)-176)]
 
-func runBest(k op, a *args) {
+func runBest(k Op, a *args) {
 	switch isa.Now {
 	case isa.NEON:
 		runNEON(k, a)
@@ -22,57 +22,57 @@ func runBest(k op, a *args) {
 	}
 }
 
-func runNEON(k op, a *args) {
+func runNEON(k Op, a *args) {
 	switch k {
-	case opDelayedFirst:
+	case OpDelayedFirst:
 		delayedFirstNEON(a)
-	case opDelayedFirstC:
+	case OpDelayedFirstC:
 		delayedFirstCNEON(a)
-	case opDelayedPlain:
+	case OpDelayedPlain:
 		delayedPlainNEON(a)
-	case opDelayedPlain2:
+	case OpDelayedPlain2:
 		delayedPlain2NEON(a)
-	case opDelayedPlain3:
+	case OpDelayedPlain3:
 		delayedPlain3NEON(a)
-	case opDelayedPlain4:
+	case OpDelayedPlain4:
 		delayedPlain4NEON(a)
-	case opDelayedPlainC:
+	case OpDelayedPlainC:
 		delayedPlainCNEON(a)
-	case opDelayedStep:
+	case OpDelayedStep:
 		delayedStepNEON(a)
-	case opSGD:
+	case OpSGD:
 		sgdNEON(a)
-	case opHeavyBall:
+	case OpHeavyBall:
 		heavyBallNEON(a)
-	case opNesterov:
+	case OpNesterov:
 		nesterovNEON(a)
-	case opAdamW:
+	case OpAdamW:
 		adamWNEON(a)
-	case opMix:
+	case OpMix:
 		mixNEON(a)
-	case opMixBase:
+	case OpMixBase:
 		mixBaseNEON(a)
-	case opMixCarry:
+	case OpMixCarry:
 		mixCarryNEON(a)
-	case opReplayBase:
+	case OpReplayBase:
 		replayBaseNEON(a)
-	case opReplayCarry:
+	case OpReplayCarry:
 		replayCarryNEON(a)
-	case opCopy:
+	case OpCopy:
 		copyNEON(a)
-	case opDelta:
+	case OpDelta:
 		deltaNEON(a)
 	case opAdd3:
 		add3NEON(a)
 	case opSum4:
 		sum4NEON(a)
-	case opMean2:
+	case OpMean2:
 		mean2NEON(a)
-	case opMean3:
+	case OpMean3:
 		mean3NEON(a)
-	case opMean4:
+	case OpMean4:
 		mean4NEON(a)
-	case opScale:
+	case OpScale:
 		scaleNEON(a)
 	}
 }

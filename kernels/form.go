@@ -72,6 +72,10 @@ func (f Form) String() string {
 
 // Encode writes x to dst, which must have f.Size(len(x)) bytes.
 func Encode(dst []byte, f Form, x []float32) {
+	if b := away(x); b != nil {
+		b.Encode(checked(dst, f, len(x)), f, x, nil, nil)
+		return
+	}
 	c := newCoding(dst, f, len(x))
 	c.x = x
 	Split(len(x), c.encode)
@@ -100,6 +104,10 @@ func EncodeDelta(dst []byte, f Form, x, y, residual []float32) {
 	if residual != nil {
 		same(len(x), len(residual))
 	}
+	if b := away(x, y, residual); b != nil {
+		b.Encode(checked(dst, f, len(x)), f, x, y, residual)
+		return
+	}
 	c := newCoding(dst, f, len(x))
 	c.x, c.y, c.residual = x, y, residual
 	Split(len(x), c.encode)
@@ -109,6 +117,10 @@ func EncodeDelta(dst []byte, f Form, x, y, residual []float32) {
 // Decode reads src, which must have f.Size(len(dst)) bytes, into dst. Any bytes are
 // the form of some vector.
 func Decode(dst []float32, f Form, src []byte) {
+	if b := away(dst); b != nil {
+		b.Run(Call{Op: OpCopy, Vectors: [6][]float32{dst}, Form: f, Packed: checked(src, f, len(dst))})
+		return
+	}
 	c := newCoding(src, f, len(dst))
 	c.x = dst
 	Split(len(dst), c.decode)
@@ -157,12 +169,17 @@ var codings = sync.Pool{New: func() any {
 
 // newCoding panics unless b has the size of n elements.
 func newCoding(b []byte, f Form, n int) *coding {
+	c := codings.Get().(*coding)
+	c.bytes, c.form = checked(b, f, n), f
+	return c
+}
+
+// checked returns b. It panics unless that has the size of n elements.
+func checked(b []byte, f Form, n int) []byte {
 	if len(b) != f.Size(n) {
 		panic("kernels: bytes differ from the size of the form")
 	}
-	c := codings.Get().(*coding)
-	c.bytes, c.form = b, f
-	return c
+	return b
 }
 
 // release gives the coding back, without the caller's memory.

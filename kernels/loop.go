@@ -6,68 +6,6 @@ import (
 	"github.com/halos-go/sdk/kernels/internal/isa"
 )
 
-// An op is an elementwise loop. It has a version in Go, in the file of its
-// function, and assembly that _gen makes from its description there.
-type op uint8
-
-const (
-	opDelayedFirst op = iota
-	opDelayedFirstC
-	opDelayedPlain
-	opDelayedPlain2 // two in turn
-	opDelayedPlain3
-	opDelayedPlain4
-	opDelayedPlainC
-	opDelayedStep
-	opSGD
-	opHeavyBall
-	opNesterov
-	opAdamW
-	opMix
-	opMixBase
-	opMixCarry
-	opReplayBase
-	opReplayCarry
-	opCopy
-	opDelta
-	opAdd3 // three in turn
-	opSum4
-	opMean2 // sum of so many, by any number
-	opMean3
-	opMean4
-	opScale
-	ops
-)
-
-// operands says how many vectors an op works on, and how many of these it changes.
-var operands = [ops]struct{ all, changed int }{
-	opDelayedFirst:  {3, 2},
-	opDelayedFirstC: {4, 2},
-	opDelayedPlain:  {3, 2},
-	opDelayedPlain2: {4, 2},
-	opDelayedPlain3: {5, 2},
-	opDelayedPlain4: {6, 2},
-	opDelayedPlainC: {4, 2},
-	opDelayedStep:   {4, 2},
-	opSGD:           {2, 1},
-	opHeavyBall:     {3, 2},
-	opNesterov:      {3, 2},
-	opAdamW:         {4, 3},
-	opMix:           {2, 1},
-	opMixBase:       {3, 2},
-	opMixCarry:      {3, 2},
-	opReplayBase:    {3, 2},
-	opReplayCarry:   {3, 2},
-	opCopy:          {2, 1},
-	opDelta:         {3, 1},
-	opAdd3:          {4, 1},
-	opSum4:          {5, 1},
-	opMean2:         {3, 1},
-	opMean3:         {4, 1},
-	opMean4:         {5, 1},
-	opScale:         {1, 1},
-}
-
 // args are the operands of an op. Assembly reads them by their offsets.
 type args struct {
 	v      [6][]float32 // vectors of one length, those that are changed first
@@ -84,12 +22,16 @@ const streaming = 1 << 20
 const few = 8
 
 // do runs an op on whole vectors, on several goroutines if they are large.
-func do(k op, a *args) {
+func do(k Op, a *args) {
 	n := len(a.v[0])
 	for _, v := range a.v[1:operands[k].all] {
 		if len(v) != n {
-			panic("kernels: vectors differ in length")
+			panic(lengths)
 		}
+	}
+	if b := away(a.v[:operands[k].all]...); b != nil {
+		b.Run(a.call(k))
+		return
 	}
 	if n < few {
 		runGeneric(k, a)
@@ -107,7 +49,7 @@ func do(k op, a *args) {
 }
 
 // run runs an op on this goroutine.
-func run(k op, a *args) {
+func run(k Op, a *args) {
 	if raceEnabled && isa.Now != isa.Generic {
 		for i, v := range a.v[:operands[k].all] {
 			if i < operands[k].changed {
@@ -121,56 +63,56 @@ func run(k op, a *args) {
 }
 
 // runGeneric says which operand is which.
-func runGeneric(k op, a *args) {
+func runGeneric(k Op, a *args) {
 	v, s := &a.v, &a.s
 	switch k {
-	case opDelayedFirst:
+	case OpDelayedFirst:
 		delayedFirstGeneric(v[0], v[1], v[2], s[0], s[2])
-	case opDelayedFirstC:
+	case OpDelayedFirstC:
 		delayedFirstCGeneric(v[0], v[1], v[2], v[3], s[0], s[2], s[3])
-	case opDelayedPlain:
+	case OpDelayedPlain:
 		delayedPlainGeneric(v[0], v[1], v[2], s[0], s[2])
-	case opDelayedPlain2, opDelayedPlain3, opDelayedPlain4:
+	case OpDelayedPlain2, OpDelayedPlain3, OpDelayedPlain4:
 		for i, g := range v[2:operands[k].all] {
 			delayedPlainGeneric(v[0], v[1], g, s[0], s[2+i])
 		}
-	case opDelayedPlainC:
+	case OpDelayedPlainC:
 		delayedPlainCGeneric(v[0], v[1], v[2], v[3], s[0], s[2], s[3])
-	case opDelayedStep:
+	case OpDelayedStep:
 		delayedStepGeneric(v[0], v[1], v[2], v[3], s[0], s[2], s[3], s[4])
-	case opSGD:
+	case OpSGD:
 		sgdGeneric(v[0], v[1], s[0])
-	case opHeavyBall:
+	case OpHeavyBall:
 		heavyBallGeneric(v[0], v[1], v[2], s[0], s[1])
-	case opNesterov:
+	case OpNesterov:
 		nesterovGeneric(v[0], v[1], v[2], s[0], s[1])
-	case opAdamW:
+	case OpAdamW:
 		adamWGeneric(v[0], v[1], v[2], v[3], s)
-	case opMix:
+	case OpMix:
 		mixGeneric(v[0], v[1], s[0], s[1])
-	case opMixBase:
+	case OpMixBase:
 		mixBaseGeneric(v[0], v[1], v[2], s[0], s[1])
-	case opMixCarry:
+	case OpMixCarry:
 		mixCarryGeneric(v[0], v[1], v[2], s[0], s[1])
-	case opReplayBase:
+	case OpReplayBase:
 		replayBaseGeneric(v[0], v[1], v[2])
-	case opReplayCarry:
+	case OpReplayCarry:
 		replayCarryGeneric(v[0], v[1], v[2])
-	case opCopy:
+	case OpCopy:
 		copy(v[0], v[1])
-	case opDelta:
+	case OpDelta:
 		deltaGeneric(v[0], v[1], v[2])
 	case opAdd3:
 		add3Generic(v[0], v[1], v[2], v[3])
 	case opSum4:
 		sum4Generic(v[0], v[1], v[2], v[3], v[4])
-	case opMean2:
+	case OpMean2:
 		mean2Generic(v[0], v[1], v[2], s[0])
-	case opMean3:
+	case OpMean3:
 		mean3Generic(v[0], v[1], v[2], v[3], s[0])
-	case opMean4:
+	case OpMean4:
 		mean4Generic(v[0], v[1], v[2], v[3], v[4], s[0])
-	case opScale:
+	case OpScale:
 		scaleGeneric(v[0], s[0])
 	}
 }

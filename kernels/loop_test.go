@@ -20,7 +20,7 @@ func on(t testing.TB, l isa.Level) {
 
 // sameBits runs an op in Go and in the assembly of all levels on in, whose vectors
 // begin at offset in memory that is aligned, and compares all that they leave.
-func sameBits(t *testing.T, k op, in [][]float32, s [8]float32, offset int, stream bool) {
+func sameBits(t *testing.T, k Op, in [][]float32, s [8]float32, offset int, stream bool) {
 	t.Helper()
 	n := len(in[0])
 	want := args{s: s}
@@ -118,7 +118,7 @@ func FuzzLoops(f *testing.F) {
 	f.Add(uint8(0), uint8(3), 16, float32(0.3), float32(0.9), false, []byte("0123456789abcdef0123456789abcdef0123456789abcdef"))
 	f.Fuzz(func(t *testing.T, which, offset uint8, divisor int, a, b float32, stream bool, data []byte) {
 		on(t, isa.Now)
-		k := op(which) % ops
+		k := Op(which) % ops
 		in := make([][]float32, operands[k].all)
 		n := len(data) / 4 / len(in)
 		for i := range in {

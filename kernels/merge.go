@@ -10,7 +10,7 @@ package kernels
 //
 // 1-a is computed in float64.
 func Mix(y, x []float32, a float64) {
-	do(opMix, &args{v: [6][]float32{y, x}, s: [8]float32{float32(1 - a), float32(a)}})
+	do(OpMix, &args{v: [6][]float32{y, x}, s: [8]float32{float32(1 - a), float32(a)}})
 }
 
 // MixBase is [Mix] that also begins a new base:
@@ -20,7 +20,7 @@ func Mix(y, x []float32, a float64) {
 //		base[i] = local[i]
 //	}
 func MixBase(local, base, global []float32, a float64) {
-	do(opMixBase, &args{v: [6][]float32{local, base, global}, s: [8]float32{float32(1 - a), float32(a)}})
+	do(OpMixBase, &args{v: [6][]float32{local, base, global}, s: [8]float32{float32(1 - a), float32(a)}})
 }
 
 // MixCarry is [Mix] that leaves in the new base what was not yet sent:
@@ -31,7 +31,7 @@ func MixBase(local, base, global []float32, a float64) {
 //		local[i] = x
 //	}
 func MixCarry(local, base, global []float32, a float64) {
-	do(opMixCarry, &args{v: [6][]float32{local, base, global}, s: [8]float32{float32(1 - a), float32(a)}})
+	do(OpMixCarry, &args{v: [6][]float32{local, base, global}, s: [8]float32{float32(1 - a), float32(a)}})
 }
 
 // ReplayBase takes the global model, repeats on it what has been done to the
@@ -42,7 +42,7 @@ func MixCarry(local, base, global []float32, a float64) {
 //		base[i] = local[i]
 //	}
 func ReplayBase(local, base, global []float32) {
-	do(opReplayBase, &args{v: [6][]float32{local, base, global}})
+	do(OpReplayBase, &args{v: [6][]float32{local, base, global}})
 }
 
 // ReplayCarry is [ReplayBase] that leaves in the new base what was not yet sent:
@@ -53,5 +53,5 @@ func ReplayBase(local, base, global []float32) {
 //		local[i] = x
 //	}
 func ReplayCarry(local, base, global []float32) {
-	do(opReplayCarry, &args{v: [6][]float32{local, base, global}})
+	do(OpReplayCarry, &args{v: [6][]float32{local, base, global}})
 }

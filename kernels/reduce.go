@@ -26,6 +26,12 @@ const block = 4096
 // float64, so a fused multiply-add gives the same bits.
 func Dot(x, y []float32) float64 {
 	same(len(x), len(y))
+	if b := away(x, y); b != nil {
+		if Where(x) == Where(y) {
+			return b.Dot(x, y)
+		}
+		x, y = brought(x), brought(y)
+	}
 	blocks := (len(x) + block - 1) / block
 	if threads(len(x)) == 1 {
 		sum := 0.0
@@ -69,6 +75,9 @@ func Clip(g []float32, bound float64) (norm float64) {
 
 // Finite reports whether x has neither a NaN nor an infinity.
 func Finite(x []float32) bool {
+	if b := away(x); b != nil {
+		return b.Finite(x)
+	}
 	if threads(len(x)) == 1 {
 		return finite(x)
 	}

@@ -4,7 +4,7 @@ package kernels
 //
 //	for i := range p { p[i] -= lr * g[i] }
 func SGD(p, g []float32, lr float64) {
-	do(opSGD, &args{v: [6][]float32{p, g}, s: [8]float32{float32(lr)}})
+	do(OpSGD, &args{v: [6][]float32{p, g}, s: [8]float32{float32(lr)}})
 }
 
 // HeavyBall is a step with Polyak's momentum; buf begins as zeros:
@@ -14,7 +14,7 @@ func SGD(p, g []float32, lr float64) {
 //		p[i] -= lr * buf[i]
 //	}
 func HeavyBall(p, buf, g []float32, lr, mu float64) {
-	do(opHeavyBall, &args{v: [6][]float32{p, buf, g}, s: [8]float32{float32(lr), float32(mu)}})
+	do(OpHeavyBall, &args{v: [6][]float32{p, buf, g}, s: [8]float32{float32(lr), float32(mu)}})
 }
 
 // Nesterov is a step with Nesterov's momentum, as torch.optim.SGD does it; buf
@@ -25,5 +25,5 @@ func HeavyBall(p, buf, g []float32, lr, mu float64) {
 //		p[i] -= lr * (g[i] + mu*buf[i])
 //	}
 func Nesterov(p, buf, g []float32, lr, mu float64) {
-	do(opNesterov, &args{v: [6][]float32{p, buf, g}, s: [8]float32{float32(lr), float32(mu)}})
+	do(OpNesterov, &args{v: [6][]float32{p, buf, g}, s: [8]float32{float32(lr), float32(mu)}})
 }

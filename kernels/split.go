@@ -65,7 +65,7 @@ type team struct {
 	help func() // work and wg.Done, as a value made once
 
 	do       func(lo, hi int)
-	op       op
+	op       Op
 	args     args
 	vectors  [][]float32
 	x, y     []float32

@@ -4,7 +4,7 @@ package kernels
 //
 //	for i := range dst { dst[i] = x[i] }
 func Copy(dst, x []float32) {
-	do(opCopy, &args{v: [6][]float32{dst, x}})
+	do(OpCopy, &args{v: [6][]float32{dst, x}})
 }
 
 // Delta is
@@ -13,7 +13,7 @@ func Copy(dst, x []float32) {
 //
 // dst may be x or y.
 func Delta(dst, x, y []float32) {
-	do(opDelta, &args{v: [6][]float32{dst, x, y}})
+	do(OpDelta, &args{v: [6][]float32{dst, x, y}})
 }
 
 // Mean is the mean of one or more vectors, summed in the order of the arguments:
@@ -36,6 +36,10 @@ func Mean(dst []float32, vs ...[]float32) {
 		meanOfFew(dst, vs)
 		return
 	}
+	if away(dst) != nil || away(vs...) != nil {
+		meanElsewhere(dst, vs)
+		return
+	}
 	if threads(len(dst)) == 1 {
 		mean(dst, vs, 0)
 		return
@@ -46,6 +50,16 @@ func Mean(dst []float32, vs ...[]float32) {
 	t.release()
 }
 
+// meanElsewhere takes the mean in ordinary memory.
+func meanElsewhere(dst []float32, vs [][]float32) {
+	here, sum := make([][]float32, len(vs)), Make(len(dst))
+	for i, v := range vs {
+		here[i] = brought(v)
+	}
+	Mean(sum, here...)
+	Copy(dst, sum)
+}
+
 func meanOfFew(dst []float32, vs [][]float32) {
 	if len(vs) == 1 {
 		Copy(dst, vs[0])
@@ -53,14 +67,14 @@ func meanOfFew(dst []float32, vs [][]float32) {
 	}
 	a := args{v: [6][]float32{dst}, s: by(len(vs))}
 	copy(a.v[1:], vs)
-	do(opMean2+op(len(vs)-2), &a)
+	do(OpMean2+Op(len(vs)-2), &a)
 }
 
 // Scale is
 //
 //	for i := range x { x[i] *= a }
 func Scale(x []float32, a float64) {
-	do(opScale, &args{v: [6][]float32{x}, s: [8]float32{float32(a)}})
+	do(OpScale, &args{v: [6][]float32{x}, s: [8]float32{float32(a)}})
 }
 
 func (t *team) mean(lo, hi int) { mean(t.x[lo:hi], t.vectors, lo) }
@@ -81,7 +95,7 @@ func mean(dst []float32, vs [][]float32, lo int) {
 		for i := range len(vs) - k {
 			last.v[2+i] = part(k + i)
 		}
-		run(opMean2+op(len(vs)-k-1), &last)
+		run(OpMean2+Op(len(vs)-k-1), &last)
 		dst = dst[len(sum):]
 	}
 }

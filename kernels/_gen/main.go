@@ -62,24 +62,29 @@ func dispatch(levels ...string) []byte {
 		"import (\n\t\"unsafe\"\n\n\t\"github.com/halos-go/sdk/kernels/internal/isa\"\n)\n\n")
 	fmt.Fprintf(&b, "// Assembly reads args at these offsets.\nvar _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-%d)|(unsafe.Offsetof(args{}.s)-%d)|(unsafe.Offsetof(args{}.stream)-%d)]\n\n",
 		vectorsAt, numbersAt, streamAt)
-	fmt.Fprint(&b, "func runBest(k op, a *args) {\n\tswitch isa.Now {\n")
+	fmt.Fprint(&b, "func runBest(k Op, a *args) {\n\tswitch isa.Now {\n")
 	for _, l := range levels {
 		fmt.Fprintf(&b, "\tcase isa.%s:\n\t\trun%s(k, a)\n", l, l)
 	}
 	fmt.Fprint(&b, "\tdefault:\n\t\trunGeneric(k, a)\n\t}\n}\n")
 	for _, level := range levels {
-		fmt.Fprintf(&b, "\nfunc run%s(k op, a *args) {\n\tswitch k {\n", level)
+		fmt.Fprintf(&b, "\nfunc run%s(k Op, a *args) {\n\tswitch k {\n", level)
 		for _, l := range loops {
-			fmt.Fprintf(&b, "\tcase op%s:\n\t\t%s%s(a)\n", upper(l.name), l.name, level)
+			fmt.Fprintf(&b, "\tcase %s:\n\t\t%s%s(a)\n", constant(l.name), l.name, level)
 		}
 		fmt.Fprint(&b, "\t}\n}\n")
 	}
 	return b.Bytes()
 }
 
-func upper(name string) string {
-	if name == "sgd" {
-		return "SGD"
+// constant is the Op of a loop; two are steps of others and not exported.
+func constant(name string) string {
+	upper := string(name[0]-'a'+'A') + name[1:]
+	switch name {
+	case "sgd":
+		return "OpSGD"
+	case "add3", "sum4":
+		return "op" + upper
 	}
-	return string(name[0]-'a'+'A') + name[1:]
+	return "Op" + upper
 }

@@ -1,0 +1,227 @@
+package kernels
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// A Backend is a place for vectors, with what computes on them there. [CPU] is
+// ordinary memory; package kernels/cuda has GPUs.
+//
+// A vector of any Backend is a []float32, and the functions of this package take it
+// like any other: they find by its address where it is, and run there. So code that
+// does all its arithmetic by them works in every Backend. What it must not do is to
+// touch elements: there may be no memory of this processor at the address, and a
+// program that reads or writes there is ended by the system. [Copy] and [Snapshot]
+// move elements to ordinary memory.
+//
+// The vectors of one call are all in one Backend or in ordinary memory. A gradient or
+// a global model usually is in ordinary memory, as it comes from the network: it goes
+// to the Backend piece by piece, and those before it are worked on meanwhile. A call
+// may return before its work is done, but not before it is done with ordinary memory.
+// All works on a vector are done in the order of their calls.
+//
+// Functions return no errors. When a Backend fails, it fails for ever: what it holds
+// is lost, later calls do nothing, and Err says why. So ask Err before passing on what
+// was copied from it; [Snapshot].Read returns it.
+//
+// Methods other than Close may be called from any goroutine as long as no two calls
+// touch the same vector. They panic where the functions of this package do.
+type Backend interface {
+	// Name says in a few words what it is, for a log: "cpu".
+	Name() string
+	// Make returns n zeros, n at least 0. They belong to the caller until he gives them
+	// to Recycle, or until Close.
+	Make(n int) ([]float32, error)
+	// Recycle takes back what Make has returned, for later calls of Make. Nil is fine.
+	Recycle(v []float32)
+	// Run does c, of which at least one vector is here.
+	Run(c Call)
+	// Encode is [EncodeDelta] if y is not nil, else [Encode]; dst is ordinary memory.
+	Encode(dst []byte, f Form, x, y, residual []float32)
+	// Dot is [Dot], of vectors here.
+	Dot(x, y []float32) float64
+	// Finite is [Finite], of a vector here.
+	Finite(x []float32) bool
+	// Snapshot returns v, a vector here, as it is now. It returns at once; later work
+	// on v goes on, and Read gets what was there before. If the Backend has no room for
+	// another it waits until one is released.
+	Snapshot(v []float32) Snapshot
+	// Err returns nil, or why the Backend has failed.
+	Err() error
+	// Close waits for what is under way and gives all back. No vector of it, and no
+	// Snapshot, may be used after that. A second Close does nothing.
+	Close() error
+}
+
+// A Snapshot is a vector as it was at some moment. Its methods may be called from any
+// goroutine, one at a time.
+type Snapshot interface {
+	// Read sets dst, which must be as long as the vector and ordinary memory, to it. It
+	// may be called several times. After an error dst holds anything.
+	Read(dst []float32) error
+	// Release ends it. Each Snapshot must be released, once.
+	Release()
+}
+
+// CPU is the Backend of ordinary memory: all slices that no other Backend has made.
+type CPU struct{}
+
+var _ Backend = CPU{}
+
+// Name returns "cpu".
+func (CPU) Name() string { return "cpu" }
+
+// Make is the function [Make].
+func (CPU) Make(n int) ([]float32, error) { return Make(n), nil }
+
+// Recycle is the function [Recycle].
+func (CPU) Recycle(v []float32) { Recycle(v) }
+
+// Run implements [Backend].
+func (CPU) Run(c Call) {
+	if c.Form != 0 {
+		c.unpack()
+		return
+	}
+	do(c.Op, c.args())
+}
+
+// Encode implements [Backend].
+func (CPU) Encode(dst []byte, f Form, x, y, residual []float32) {
+	if y == nil {
+		Encode(dst, f, x)
+		return
+	}
+	EncodeDelta(dst, f, x, y, residual)
+}
+
+// Dot is the function [Dot].
+func (CPU) Dot(x, y []float32) float64 { return Dot(x, y) }
+
+// Finite is the function [Finite].
+func (CPU) Finite(x []float32) bool { return Finite(x) }
+
+// Snapshot returns a copy.
+func (CPU) Snapshot(v []float32) Snapshot {
+	c := Make(len(v))
+	Copy(c, v)
+	return copied(c)
+}
+
+// Err returns nil.
+func (CPU) Err() error { return nil }
+
+// Close does nothing.
+func (CPU) Close() error { return nil }
+
+// copied is a Snapshot of ordinary memory.
+type copied []float32
+
+func (c copied) Read(dst []float32) error {
+	Copy(dst, c)
+	return nil
+}
+
+func (c copied) Release() { Recycle(c) }
+
+// Where returns the Backend that v is in; v may be a part of what Make returned.
+func Where(v []float32) Backend {
+	if b := away(v); b != nil {
+		return b
+	}
+	return CPU{}
+}
+
+// Settle tells the functions of this package that from now on v, all of it, is in b.
+// It is for a Backend, when it has made v; Unsettle is for before it frees the memory.
+// The addresses must be nobody else's until then.
+func Settle(v []float32, b Backend) {
+	if len(v) == 0 {
+		return
+	}
+	homesMu.Lock()
+	defer homesMu.Unlock()
+	lo := address(v)
+	all := slices.Clone(settled())
+	i, _ := slices.BinarySearchFunc(all, lo, byAddress)
+	now := slices.Insert(all, i, home{lo, lo + 4*uintptr(len(v)), b})
+	homes.Store(&now)
+}
+
+// Unsettle takes back what was said to Settle about v.
+func Unsettle(v []float32) {
+	if len(v) == 0 {
+		return
+	}
+	homesMu.Lock()
+	defer homesMu.Unlock()
+	lo := address(v)
+	now := slices.DeleteFunc(slices.Clone(settled()), func(h home) bool { return h.lo == lo })
+	homes.Store(&now)
+}
+
+// A home is addresses that are not those of ordinary memory.
+type home struct {
+	lo, hi  uintptr
+	backend Backend
+}
+
+// homes is all of them in order. The addresses of a process are the same for all of
+// its packages, so this is a variable of the package, and it is empty in a process
+// that uses no other Backend.
+var (
+	homes   atomic.Pointer[[]home]
+	homesMu sync.Mutex
+)
+
+// settled returns homes.
+func settled() []home {
+	if all := homes.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+func byAddress(h home, at uintptr) int {
+	switch {
+	case h.lo < at:
+		return -1
+	case h.lo > at:
+		return 1
+	}
+	return 0
+}
+
+// away returns the Backend of the first of vs that is not in ordinary memory, or nil.
+func away(vs ...[]float32) Backend {
+	all := settled()
+	if len(all) == 0 {
+		return nil
+	}
+	for _, v := range vs {
+		if len(v) == 0 {
+			continue
+		}
+		at := address(v)
+		i, found := slices.BinarySearchFunc(all, at, byAddress)
+		if !found {
+			i--
+		}
+		if i >= 0 && at < all[i].hi {
+			return all[i].backend
+		}
+	}
+	return nil
+}
+
+// brought returns v, or if it is not in ordinary memory a copy that is.
+func brought(v []float32) []float32 {
+	if away(v) == nil {
+		return v
+	}
+	c := Make(len(v))
+	Copy(c, v)
+	return c
+}
