@@ -31,7 +31,7 @@ var _ Accumulator = (*Every)(nil)
 func (e *Every) Name() string { return fmt.Sprintf("every(k=%d,carry=%t)", e.K, e.KeepInFlight) }
 
 // Init implements [state.State].
-func (e *Every) Init(n int) error {
+func (e *Every) Init(_ kernels.Backend, n int) error {
 	if e.K < 1 {
 		return fmt.Errorf("merge: Every.K is %d: want at least 1", e.K)
 	}

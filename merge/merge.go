@@ -15,14 +15,16 @@ import (
 // base to params, the model as sent; when the answer is there, Carry to tell the
 // [Merger], and Reset.
 type Accumulator interface {
-	// Add notes one update. update is lent and is not changed.
+	// Add notes one update. update is lent and is not changed; it may be in ordinary
+	// memory.
 	Add(update []float32)
 	// Due reports whether the change should go up now. The server asks only
 	// while nothing is in flight.
 	Due() bool
 	// Delta writes to dst the change that goes up, as a pseudo-gradient: base is
 	// the model from which the change is measured, params the model now. Those two
-	// are lent and are not changed; all three have the length given to Init.
+	// are lent and are not changed; all three have the length given to Init and are in
+	// the Backend given to it.
 	Delta(dst, base, params []float32)
 	// Carry reports whether updates applied while an exchange was in flight are
 	// kept for the next delta (true) or folded into the new base, as published.
@@ -44,7 +46,8 @@ type Merger interface {
 	//
 	// where each difference is rounded to float32 by itself. A merge of equal models
 	// leaves them as they are, but for rounding. All three have the length given to
-	// Init; global is lent and is not changed, and none is kept.
+	// Init; local and base are in the Backend given to it, global there or in ordinary
+	// memory. global is lent and is not changed, and none is kept.
 	Merge(local, base, global []float32, carry bool)
 	state.State
 }

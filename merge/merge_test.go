@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state"
 	"github.com/halos-go/sdk/merge"
 	"github.com/halos-go/sdk/merge/mergetest"
@@ -54,11 +55,11 @@ func TestInitRefuses(t *testing.T) {
 		{merge.Mix{Alpha: -0.5}, "merge: Mix.Alpha is -0.5: want 0 <= Alpha <= 1"},
 		{merge.Mix{Alpha: math.NaN()}, "merge: Mix.Alpha is NaN: want 0 <= Alpha <= 1"},
 	} {
-		if err := c.s.Init(3); err == nil || err.Error() != c.want {
+		if err := c.s.Init(kernels.CPU{}, 3); err == nil || err.Error() != c.want {
 			t.Errorf("%s: error %v: want %s", c.s.Name(), err, c.want)
 		}
 	}
-	if err := (merge.Replay{}).Init(0); err == nil || err.Error() != "merge: Replay for 0 parameters: want at least 1" {
+	if err := (merge.Replay{}).Init(kernels.CPU{}, 0); err == nil || err.Error() != "merge: Replay for 0 parameters: want at least 1" {
 		t.Errorf("Replay.Init(0): %v", err)
 	}
 }
@@ -67,7 +68,7 @@ func TestInitRefuses(t *testing.T) {
 // does not bring the next one nearer.
 func TestEveryCounts(t *testing.T) {
 	e := &merge.Every{K: 3}
-	if err := e.Init(1); err != nil {
+	if err := e.Init(kernels.CPU{}, 1); err != nil {
 		t.Fatal(err)
 	}
 	add := func(n int, want bool) {
@@ -146,7 +147,7 @@ func TestCarryLosesNothing(t *testing.T) {
 
 func Example() {
 	acc, mix := &merge.Every{K: 2}, merge.Mix{Alpha: 0.25}
-	if err := acc.Init(1); err != nil {
+	if err := acc.Init(kernels.CPU{}, 1); err != nil {
 		fmt.Println(err)
 		return
 	}

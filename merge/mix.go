@@ -27,7 +27,7 @@ var _ Merger = Mix{}
 func (m Mix) Name() string { return fmt.Sprintf("mix(alpha=%g)", m.Alpha) }
 
 // Init implements [state.State].
-func (m Mix) Init(n int) error {
+func (m Mix) Init(_ kernels.Backend, n int) error {
 	if !(m.Alpha >= 0 && m.Alpha <= 1) { // also for NaN
 		return fmt.Errorf("merge: Mix.Alpha is %g: want 0 <= Alpha <= 1", m.Alpha)
 	}

@@ -26,7 +26,7 @@ var _ Merger = Replay{}
 func (Replay) Name() string { return "replay" }
 
 // Init implements [state.State].
-func (Replay) Init(n int) error { return checkLength("Replay", n) }
+func (Replay) Init(_ kernels.Backend, n int) error { return checkLength("Replay", n) }
 
 // Merge implements [Merger].
 func (Replay) Merge(local, base, global []float32, carry bool) {

@@ -27,12 +27,11 @@ var _ Momentum = (*Nesterov)(nil)
 func (x *Nesterov) Name() string { return fmt.Sprintf("nesterov(mu=%g)", x.Mu) }
 
 // Init implements [state.State].
-func (x *Nesterov) Init(n int) error {
+func (x *Nesterov) Init(b kernels.Backend, n int) error {
 	if err := check("Nesterov", "Mu", x.Mu, n); err != nil {
 		return err
 	}
-	x.buf = kernels.Make(n)
-	return nil
+	return state.Make(b, n, &x.buf)
 }
 
 // Apply implements [Momentum].
@@ -42,7 +41,7 @@ func (x *Nesterov) Apply(params []float32, grads ...kernels.Gradient) {
 		kernels.Nesterov(params, x.buf, grads[0].Values, grads[0].LR, x.Mu)
 		return
 	}
-	inTurn(len(params), func(lo, hi int) {
+	inTurn(params, func(lo, hi int) {
 		for _, g := range grads {
 			kernels.Nesterov(params[lo:hi], x.buf[lo:hi], g.Values[lo:hi], g.LR, x.Mu)
 		}
@@ -77,12 +76,11 @@ var _ Momentum = (*HeavyBall)(nil)
 func (x *HeavyBall) Name() string { return fmt.Sprintf("heavyball(mu=%g)", x.Mu) }
 
 // Init implements [state.State].
-func (x *HeavyBall) Init(n int) error {
+func (x *HeavyBall) Init(b kernels.Backend, n int) error {
 	if err := check("HeavyBall", "Mu", x.Mu, n); err != nil {
 		return err
 	}
-	x.buf = kernels.Make(n)
-	return nil
+	return state.Make(b, n, &x.buf)
 }
 
 // Apply implements [Momentum].
@@ -92,7 +90,7 @@ func (x *HeavyBall) Apply(params []float32, grads ...kernels.Gradient) {
 		kernels.HeavyBall(params, x.buf, grads[0].Values, grads[0].LR, x.Mu)
 		return
 	}
-	inTurn(len(params), func(lo, hi int) {
+	inTurn(params, func(lo, hi int) {
 		for _, g := range grads {
 			kernels.HeavyBall(params[lo:hi], x.buf[lo:hi], g.Values[lo:hi], g.LR, x.Mu)
 		}

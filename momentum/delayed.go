@@ -55,7 +55,7 @@ func (x *Delayed) Name() string {
 }
 
 // Init implements [state.State].
-func (x *Delayed) Init(n int) error {
+func (x *Delayed) Init(b kernels.Backend, n int) error {
 	if x.Every < 1 {
 		return fmt.Errorf("momentum: Delayed.Every is %d: want at least 1", x.Every)
 	}
@@ -65,8 +65,8 @@ func (x *Delayed) Init(n int) error {
 	if err := check("Delayed", "Beta", x.Beta, n); err != nil {
 		return err
 	}
-	x.t, x.m, x.d = 0, kernels.Make(n), kernels.Make(n)
-	return nil
+	x.t = 0
+	return state.Make(b, n, &x.m, &x.d)
 }
 
 // Apply implements [Momentum].
@@ -75,7 +75,7 @@ func (x *Delayed) Apply(params []float32, grads ...kernels.Gradient) {
 	if len(grads) == 1 {
 		x.apply(0, len(params), params, x.t+1, grads[0])
 	} else {
-		inTurn(len(params), func(lo, hi int) { x.applyAll(lo, hi, params, grads) })
+		inTurn(params, func(lo, hi int) { x.applyAll(lo, hi, params, grads) })
 	}
 	x.t += uint64(len(grads))
 }

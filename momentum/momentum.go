@@ -13,8 +13,9 @@ import (
 type Momentum interface {
 	// Apply moves params, in place, along each of grads in turn, by minus its rate
 	// times the direction for it: one call with several gives the bits of several
-	// calls with one. All vectors have the length given to Init. The gradients are
-	// lent and are not changed; no slice is kept.
+	// calls with one. All vectors have the length given to Init. params is in the
+	// Backend given to Init, the gradients are there or in ordinary memory; they are
+	// lent and are not changed. No slice is kept.
 	Apply(params []float32, grads ...kernels.Gradient)
 	state.State
 }
@@ -22,10 +23,15 @@ type Momentum interface {
 // inTurn calls do for pieces [lo, hi) that cover 0 to n, on several goroutines.
 // Several gradients that are applied in turn to a piece that stays in the cache cost
 // one pass through memory and not one each: 1024 parameters, two vectors of state and
-// a gradient fill half of a first-level cache.
-func inTurn(n int, do func(lo, hi int)) {
+// a gradient fill half of a first-level cache. Elsewhere than in ordinary memory it is
+// one call: there a call costs more than a pass.
+func inTurn(params []float32, do func(lo, hi int)) {
 	const piece = 1024
-	kernels.Split(n, func(lo, hi int) {
+	if kernels.Where(params) != (kernels.CPU{}) {
+		do(0, len(params))
+		return
+	}
+	kernels.Split(len(params), func(lo, hi int) {
 		for ; lo < hi; lo += piece {
 			do(lo, min(lo+piece, hi))
 		}

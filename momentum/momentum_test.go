@@ -56,7 +56,7 @@ func TestInitRefuses(t *testing.T) {
 		{&momentum.Nesterov{Mu: -0.1}, "momentum: Nesterov.Mu is -0.1: want 0 <= Mu < 1"},
 		{&momentum.HeavyBall{Mu: 1}, "momentum: HeavyBall.Mu is 1: want 0 <= Mu < 1"},
 	} {
-		if err := c.m.Init(3); err == nil || err.Error() != c.want {
+		if err := c.m.Init(kernels.CPU{}, 3); err == nil || err.Error() != c.want {
 			t.Errorf("%s: error %v: want %s", c.m.Name(), err, c.want)
 		}
 	}
@@ -221,7 +221,7 @@ func TestClassicByHand(t *testing.T) {
 
 func start(t *testing.T, m momentum.Momentum, n int) momentum.Momentum {
 	t.Helper()
-	if err := m.Init(n); err != nil {
+	if err := m.Init(kernels.CPU{}, n); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -231,7 +231,7 @@ func near(a, b, tol float64) bool { return math.Abs(a-b) <= tol*(1+math.Abs(b)) 
 
 func Example() {
 	m := &momentum.Delayed{Beta: 0.5, Every: 2}
-	if err := m.Init(1); err != nil {
+	if err := m.Init(kernels.CPU{}, 1); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -49,12 +49,12 @@ func (a *AdamW) Name() string {
 }
 
 // Init implements [state.State].
-func (a *AdamW) Init(n int) error {
+func (a *AdamW) Init(b kernels.Backend, n int) error {
 	if err := a.validate(n); err != nil {
 		return err
 	}
-	a.t, a.m, a.v, a.runs = 0, kernels.Make(n), kernels.Make(n), a.decayRuns(n)
-	return nil
+	a.t, a.runs = 0, a.decayRuns(n)
+	return state.Make(b, n, &a.m, &a.v)
 }
 
 // Step implements [Optimizer].

@@ -3,6 +3,7 @@ package optim_test
 import (
 	"fmt"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/momentum"
 	"github.com/halos-go/sdk/optim"
 )
@@ -11,7 +12,7 @@ import (
 // before some local steps less the model after them.
 func ExampleSGD() {
 	outer := &optim.SGD{Momentum: &momentum.Delayed{Beta: 0.9, Every: 16}}
-	if err := outer.Init(2); err != nil {
+	if err := outer.Init(kernels.CPU{}, 2); err != nil {
 		fmt.Println(err)
 		return
 	}

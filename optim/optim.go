@@ -13,8 +13,8 @@ type Optimizer interface {
 	// comes with a gradient because it is the caller who knows the step: see
 	// [Schedule]. One call with several gives the bits of several calls with one, but
 	// may be faster: a server passes all updates that wait. All vectors have the
-	// length given to Init. The gradients are lent and are not changed; no slice is
-	// kept.
+	// length given to Init. params is in the Backend given to Init, the gradients are
+	// there or in ordinary memory; they are lent and are not changed. No slice is kept.
 	Step(params []float32, grads ...Gradient)
 	state.State
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/momentum"
 	"github.com/halos-go/sdk/optim"
 	"github.com/halos-go/sdk/optim/optimtest"
@@ -62,7 +63,7 @@ func TestInitRefuses(t *testing.T) {
 		{&optim.AdamW{Eps: 1, Layout: mlp}, "optim: AdamW.Layout has 37 parameters: want 4"},
 		{&optim.AdamW{Eps: 1, Layout: optim.Layout{Segments: []optim.Segment{{}}}}, "optim: Layout.Segments[0].Name is empty: want a name"},
 	} {
-		if err := c.o.Init(4); err == nil || err.Error() != c.want {
+		if err := c.o.Init(kernels.CPU{}, 4); err == nil || err.Error() != c.want {
 			t.Errorf("%s: error %v: want %s", c.o.Name(), err, c.want)
 		}
 	}
@@ -71,7 +72,7 @@ func TestInitRefuses(t *testing.T) {
 // AdamW against the formulas of the paper in float64, over many steps.
 func TestAdamW(t *testing.T) {
 	a := &optim.AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Layout: mlp}
-	if err := a.Init(37); err != nil {
+	if err := a.Init(kernels.CPU{}, 37); err != nil {
 		t.Fatal(err)
 	}
 	var p, m, v [37]float64
@@ -106,7 +107,7 @@ func TestAdamW(t *testing.T) {
 
 func TestAdamWPanicsOnLength(t *testing.T) {
 	a := &optim.AdamW{Eps: 1}
-	if err := a.Init(4); err != nil {
+	if err := a.Init(kernels.CPU{}, 4); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
@@ -124,7 +125,7 @@ func BenchmarkAdamW(b *testing.B) {
 	}
 	a := &optim.AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Layout: layout}
 	n := layout.Len()
-	if err := a.Init(n); err != nil {
+	if err := a.Init(kernels.CPU{}, n); err != nil {
 		b.Fatal(err)
 	}
 	params, grad := make([]float32, n), make([]float32, n)

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"slices"
 	"testing"
+
+	"github.com/halos-go/sdk/kernels"
 )
 
 // Neighbours with the same decay are one run: few calls of the kernel.
@@ -26,7 +28,7 @@ func TestDecayRuns(t *testing.T) {
 		{"no decay", []Segment{vector("a", 3), matrix("b", 4), vector("c", 9)}, 0, []run{{0, 20, 0}}},
 	} {
 		a := &AdamW{Beta1: 0.9, Beta2: 0.9, Eps: 1, WeightDecay: c.decay, Layout: Layout{c.segments}}
-		if err := a.Init(20); err != nil {
+		if err := a.Init(kernels.CPU{}, 20); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(a.runs, c.want) {

@@ -30,11 +30,11 @@ func (s *SGD) Name() string {
 }
 
 // Init implements [state.State].
-func (s *SGD) Init(n int) error {
+func (s *SGD) Init(b kernels.Backend, n int) error {
 	if err := checkLength("SGD", n); err != nil || s.Momentum == nil {
 		return err
 	}
-	return s.Momentum.Init(n)
+	return s.Momentum.Init(b, n)
 }
 
 // Step implements [Optimizer].

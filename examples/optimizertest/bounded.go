@@ -28,7 +28,7 @@ var _ merge.Merger = (*Bounded)(nil)
 func (b *Bounded) Name() string { return fmt.Sprintf("bounded(alpha=%g,most=%g)", b.Alpha, b.Most) }
 
 // Init implements [state.State].
-func (b *Bounded) Init(n int) error {
+func (b *Bounded) Init(place kernels.Backend, n int) error {
 	switch { // the conditions are such that NaN fails them
 	case !(b.Alpha >= 0 && b.Alpha <= 1):
 		return fmt.Errorf("bounded: Alpha is %g: want 0 <= Alpha <= 1", b.Alpha)
@@ -37,8 +37,7 @@ func (b *Bounded) Init(n int) error {
 	case n < 1:
 		return fmt.Errorf("bounded: %d parameters: want at least 1", n)
 	}
-	b.way = make([]float32, n)
-	return nil
+	return state.Make(place, n, &b.way)
 }
 
 // Merge implements [merge.Merger]. The two kernels set base as the interface says.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state"
 	"github.com/halos-go/sdk/optim"
 )
@@ -29,7 +30,7 @@ var _ optim.Optimizer = (*Lion)(nil)
 func (l *Lion) Name() string { return fmt.Sprintf("lion(beta1=%g,beta2=%g)", l.Beta1, l.Beta2) }
 
 // Init implements [state.State].
-func (l *Lion) Init(n int) error {
+func (l *Lion) Init(b kernels.Backend, n int) error {
 	switch { // the conditions are such that NaN fails them
 	case !(l.Beta1 >= 0 && l.Beta1 < 1):
 		return fmt.Errorf("lion: Beta1 is %g: want 0 <= Beta1 < 1", l.Beta1)
@@ -38,8 +39,10 @@ func (l *Lion) Init(n int) error {
 	case n < 1:
 		return fmt.Errorf("lion: %d parameters: want at least 1", n)
 	}
-	l.m = make([]float32, n)
-	return nil
+	if err := state.OnlyCPU("lion", b); err != nil { // its loop below is in Go
+		return err
+	}
+	return state.Make(b, n, &l.m)
 }
 
 // Step implements [optim.Optimizer]. Each product is rounded by itself, so that

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/merge/mergetest"
 	"github.com/halos-go/sdk/optim"
 	"github.com/halos-go/sdk/optim/optimtest"
@@ -20,7 +21,7 @@ func TestBounded(t *testing.T) { mergetest.RunMerger(t, bounded) }
 // The formulas, with numbers that can be followed by hand.
 func TestLionByHand(t *testing.T) {
 	l := &Lion{Beta1: 0.5, Beta2: 0.75}
-	if err := l.Init(1); err != nil {
+	if err := l.Init(kernels.CPU{}, 1); err != nil {
 		t.Fatal(err)
 	}
 	p := []float32{1}
@@ -47,7 +48,7 @@ func TestBoundedByHand(t *testing.T) {
 		{"equal", []float32{1, 2}, []float32{1, 2}},
 	} {
 		b := &Bounded{Alpha: 0.25, Most: 0.5}
-		if err := b.Init(2); err != nil {
+		if err := b.Init(kernels.CPU{}, 2); err != nil {
 			t.Fatal(err)
 		}
 		local, base := []float32{1, 2}, []float32{0, 0}
@@ -63,7 +64,9 @@ func TestBoundedByHand(t *testing.T) {
 func TestInit(t *testing.T) {
 	nan := math.NaN()
 	for _, c := range []struct {
-		plug interface{ Init(n int) error }
+		plug interface {
+			Init(b kernels.Backend, n int) error
+		}
 		want string
 	}{
 		{&Lion{Beta1: 1, Beta2: 0.99}, "Beta1 is 1:"},
@@ -73,7 +76,7 @@ func TestInit(t *testing.T) {
 		{&Bounded{Alpha: 0.25}, "Most is 0:"},
 		{&Bounded{Alpha: 0.25, Most: nan}, "Most is NaN:"},
 	} {
-		if err := c.plug.Init(3); err == nil || !strings.Contains(err.Error(), c.want) {
+		if err := c.plug.Init(kernels.CPU{}, 3); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v: want one with %q", c.plug, err, c.want)
 		}
 	}
@@ -82,7 +85,7 @@ func TestInit(t *testing.T) {
 // A wrong length is a mistake of the program and not of a peer.
 func TestLionPanics(t *testing.T) {
 	o := lion()
-	if err := o.Init(3); err != nil {
+	if err := o.Init(kernels.CPU{}, 3); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state"
 )
 
@@ -12,7 +13,7 @@ import (
 type count struct{ n uint64 }
 
 func (c *count) Name() string                       { return "count" }
-func (c *count) Init(n int) error                   { c.n = 0; return nil }
+func (c *count) Init(kernels.Backend, int) error    { c.n = 0; return nil }
 func (c *count) WriteTo(w io.Writer) (int64, error) { return state.Write(w, c.Name(), []uint64{c.n}) }
 func (c *count) ReadFrom(r io.Reader) (int64, error) {
 	counters := []uint64{0}

@@ -26,12 +26,13 @@ const (
 	version = 1
 	fixed   = 12      // bytes before the name
 	piece   = 1 << 16 // bytes of vectors handled at once, while they are in cache
+	far     = 1 << 24 // and of those in another Backend, where each piece is a journey
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Write writes one record and returns the bytes written. Nothing is kept. The
-// error is w's, or says that the name or a list is longer than 65535.
+// vectors may be in any Backend. The error is w's, or that of the Backend, or says that the name or a list is longer than 65535.
 func Write(w io.Writer, name string, counters []uint64, vectors ...[]float32) (int64, error) {
 	if max(len(name), len(counters), len(vectors)) > math.MaxUint16 {
 		return 0, fmt.Errorf("state: record %.80q has a name of %d bytes, %d counters, %d vectors: want at most 65535 of each",
@@ -41,9 +42,16 @@ func Write(w io.Writer, name string, counters []uint64, vectors ...[]float32) (i
 	out.write(appendHead(nil, name, counters, vectors))
 	sum := uint32(0)
 	for _, v := range vectors {
-		for len(v) > 0 {
-			n := min(len(v), piece/4)
+		place, most := kernels.Where(v), piece/4
+		if place != (kernels.CPU{}) {
+			most = far / 4
+		}
+		for len(v) > 0 && out.err == nil {
+			n := min(len(v), most)
 			b := kernels.Bytes(v[:n])
+			if out.err = place.Err(); out.err != nil {
+				break // b may be anything
+			}
 			sum = crc32.Update(sum, castagnoli, b)
 			out.write(b)
 			v = v[n:]
@@ -77,7 +85,10 @@ func Read(r io.Reader, name string, counters []uint64, vectors ...[]float32) (in
 	}
 	copy(counters, h.counters)
 	for i, v := range staged {
-		copy(vectors[i], v)
+		kernels.Copy(vectors[i], v)
+		if err := kernels.Where(vectors[i]).Err(); err != nil {
+			return in.n, fmt.Errorf("state: reading %.80q: %w", name, err) // the vectors are lost anyway
+		}
 	}
 	return in.n, nil
 }

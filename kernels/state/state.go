@@ -1,6 +1,11 @@
 package state
 
-import "io"
+import (
+	"fmt"
+	"io"
+
+	"github.com/halos-go/sdk/kernels"
+)
 
 // A State is a plug that remembers: an optimizer, a momentum, an accumulator,
 // a merger. Methods are called from one goroutine at a time.
@@ -10,16 +15,41 @@ type State interface {
 	// snapshots and into the hello of a node, and is compared there as text.
 	Name() string
 	// Init checks the hyper-parameters and begins afresh for vectors of n
-	// parameters, n at least 1; it allocates all memory the plug will need. The
-	// error names the field and its value, as in
+	// parameters, n at least 1, in b; it makes all vectors the plug will need, there:
+	// see [Make]. The error names the field and its value, as in
 	// "momentum: Delayed.Beta is 1.5: want 0 <= Beta < 1".
 	// Every other method but Name may be called only after an Init without error,
 	// and no hyper-parameter may change after it.
-	Init(n int) error
+	//
+	// A plug that touches elements itself, and not by package kernels alone, can only
+	// work in ordinary memory and says so with the error of [OnlyCPU].
+	Init(b kernels.Backend, n int) error
 	// WriteTo writes the state as a record of [Write]; a plug that has a plug
 	// inside lets that one's record follow its own.
 	io.WriterTo
 	// ReadFrom reads what WriteTo of a plug with the same Name and length
 	// wrote, and not a byte more. After an error the state is as before.
 	io.ReaderFrom
+}
+
+// Make sets each of vs to n zeros in b, for the Init of a plug. What they were before,
+// from an earlier Init or nil, is recycled.
+func Make(b kernels.Backend, n int, vs ...*[]float32) error {
+	for _, v := range vs {
+		kernels.Where(*v).Recycle(*v)
+		var err error
+		if *v, err = b.Make(n); err != nil {
+			return fmt.Errorf("state: a vector of %d on %s: %w", n, b.Name(), err)
+		}
+	}
+	return nil
+}
+
+// OnlyCPU returns an error unless b is [kernels.CPU]. It is for the Init of a plug that
+// touches elements itself; plug is what the error calls it.
+func OnlyCPU(plug string, b kernels.Backend) error {
+	if b == (kernels.CPU{}) {
+		return nil
+	}
+	return fmt.Errorf("%s touches parameters itself: want Backend cpu, not %s", plug, b.Name())
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state/statetest"
 	"github.com/halos-go/sdk/merge"
 )
@@ -155,10 +156,12 @@ func RunMerger(t *testing.T, fresh func() merge.Merger) {
 	})
 }
 
-func started[P interface{ Init(int) error }](t *testing.T, fresh func() P) P {
+func started[P interface {
+	Init(kernels.Backend, int) error
+}](t *testing.T, fresh func() P) P {
 	t.Helper()
 	p := fresh()
-	if err := p.Init(Len); err != nil {
+	if err := p.Init(kernels.CPU{}, Len); err != nil {
 		t.Fatal(err)
 	}
 	return p

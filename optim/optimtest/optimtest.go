@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state/statetest"
 	"github.com/halos-go/sdk/optim"
 )
@@ -76,7 +77,7 @@ func Run(t *testing.T, fresh func() optim.Optimizer) {
 func started(t *testing.T, fresh func() optim.Optimizer) optim.Optimizer {
 	t.Helper()
 	o := fresh()
-	if err := o.Init(Len); err != nil {
+	if err := o.Init(kernels.CPU{}, Len); err != nil {
 		t.Fatal(err)
 	}
 	return o

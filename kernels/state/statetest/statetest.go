@@ -12,6 +12,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state"
 )
 
@@ -28,7 +29,7 @@ func Run[S state.State](t *testing.T, n int, fresh func() S, use func(s S, i int
 	start := func(t *testing.T, n int) S {
 		t.Helper()
 		s := fresh()
-		if err := s.Init(n); err != nil {
+		if err := s.Init(kernels.CPU{}, n); err != nil {
 			t.Fatalf("Init(%d): %v", n, err)
 		}
 		return s
@@ -50,7 +51,7 @@ func Run[S state.State](t *testing.T, n int, fresh func() S, use func(s S, i int
 	})
 	t.Run("length", func(t *testing.T) {
 		for _, bad := range []int{0, -1} {
-			if fresh().Init(bad) == nil {
+			if fresh().Init(kernels.CPU{}, bad) == nil {
 				t.Errorf("Init(%d): no error", bad)
 			}
 		}
@@ -58,7 +59,7 @@ func Run[S state.State](t *testing.T, n int, fresh func() S, use func(s S, i int
 	t.Run("afresh", func(t *testing.T) {
 		s := start(t, n)
 		first := goOn(s, 0)
-		if err := s.Init(n); err != nil {
+		if err := s.Init(kernels.CPU{}, n); err != nil {
 			t.Fatalf("second Init: %v", err)
 		}
 		if !same(goOn(s, 0), first) {
@@ -111,7 +112,7 @@ func Run[S state.State](t *testing.T, n int, fresh func() S, use func(s S, i int
 		}
 		refuse("of another name", renamed(good))
 		longer := fresh() // which need not be possible, and need not make a difference
-		if longer.Init(n+1) == nil && len(record(t, longer)) != len(good) {
+		if longer.Init(kernels.CPU{}, n+1) == nil && len(record(t, longer)) != len(good) {
 			refuse("of another length", record(t, longer))
 		}
 	})
