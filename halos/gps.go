@@ -49,8 +49,9 @@ func NewGPS(cfg GPSConfig) (*GPS, error) {
 func (g *GPS) ID() string { return g.cfg.ID }
 
 // Params returns the model, on loan until the next Step; from another
-// goroutine only while none can happen, as in [RunConfig].Observe or after Run.
-func (g *GPS) Params() []float32 { return g.cfg.Params }
+// goroutine only while none can happen, as in [RunConfig].Observe or after Run. Where
+// the model is in another Backend than CPU, Params waits for it and returns a copy.
+func (g *GPS) Params() []float32 { return g.cfg.seen(g.cfg.Params) }
 
 // Version returns how many updates have been applied.
 func (g *GPS) Version() uint64 { return g.version }
@@ -65,6 +66,7 @@ func (g *GPS) Step(in Input, out *Output) {
 	}
 	g.settle(out)
 	out.Done = g.stopped && len(g.children.known) == 0
+	g.cfg.intact(out)
 }
 
 func (g *GPS) step(in Input, out *Output) {

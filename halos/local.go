@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/state"
 	"github.com/halos-go/sdk/optim"
 )
 
@@ -14,6 +15,9 @@ type LocalConfig struct {
 	Objective Objective
 	// Params is the number of parameters.
 	Params int
+	// Backend is where the local steps are made: Objective and Optimizer get vectors
+	// that are there. nil: ordinary memory, [kernels.CPU].
+	Backend kernels.Backend
 	// Optimizer is the inner optimizer. Its state stays here, from round to round.
 	Optimizer optim.Optimizer
 	// LR is the inner learning rate: local step h, from 0, of a round takes
@@ -26,9 +30,9 @@ type LocalConfig struct {
 // Local is the Trainer of those who have gradients and need no more: local
 // steps of an optimizer of package optim, with clipping and a schedule.
 type Local struct {
-	cfg  LocalConfig
-	grad []float32
-	step [1]optim.Gradient // grad, as the Optimizer takes it
+	cfg         LocalConfig
+	model, grad []float32         // in the Backend; no model on the CPU
+	step        [1]optim.Gradient // grad, as the Optimizer takes it
 }
 
 // NewLocal returns a Local. An error names the field of cfg that is wrong.
@@ -48,18 +52,41 @@ func NewLocal(cfg LocalConfig) (*Local, error) {
 	if err := cfg.LR.Validate(); err != nil {
 		return nil, fmt.Errorf("halos: LocalConfig.LR: %w", err)
 	}
-	if err := cfg.Optimizer.Init(cfg.Params); err != nil {
+	if cfg.Backend == nil {
+		cfg.Backend = kernels.CPU{}
+	}
+	if err := cfg.Optimizer.Init(cfg.Backend, cfg.Params); err != nil {
 		return nil, fmt.Errorf("halos: LocalConfig.Optimizer: %w", err)
 	}
-	return &Local{cfg: cfg, grad: kernels.Make(cfg.Params)}, nil
+	l := &Local{cfg: cfg}
+	vectors := []*[]float32{&l.grad}
+	if cfg.Backend != (kernels.CPU{}) {
+		vectors = append(vectors, &l.model)
+	}
+	if err := state.Make(cfg.Backend, cfg.Params, vectors...); err != nil {
+		return nil, fmt.Errorf("halos: LocalConfig.Params: %w", err)
+	}
+	return l, nil
 }
 
 // Train implements [Trainer]: task.Steps steps, each on its share of the claim.
 func (l *Local) Train(ctx context.Context, params []float32, task Task) error {
+	if l.model == nil {
+		return l.train(ctx, params, task)
+	}
+	kernels.Copy(l.model, params)
+	if err := l.train(ctx, l.model, task); err != nil {
+		return err
+	}
+	kernels.Copy(params, l.model)
+	return l.cfg.Backend.Err()
+}
+
+func (l *Local) train(ctx context.Context, params []float32, task Task) error {
 	c := task.Claim
 	if task.Gradient {
 		_, err := l.cfg.Objective.Gradient(ctx, l.grad, params, c.First, c.Count)
-		copy(params, l.grad)
+		kernels.Copy(params, l.grad)
 		return err
 	}
 	if c.Count%task.Steps != 0 {

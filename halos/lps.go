@@ -64,16 +64,20 @@ func NewLPS(cfg LPSConfig) (*LPS, error) {
 		return nil, fmt.Errorf("halos: LPSConfig.Lease is 0: want the samples of at least one round, or a Cursor")
 	}
 	n := len(cfg.Params)
-	if err := cfg.Accumulator.Init(n); err != nil {
+	if err := cfg.Accumulator.Init(cfg.Backend, n); err != nil {
 		return nil, fmt.Errorf("halos: LPSConfig.Accumulator: %w", err)
 	}
-	if err := cfg.Merger.Init(n); err != nil {
+	if err := cfg.Merger.Init(cfg.Backend, n); err != nil {
 		return nil, fmt.Errorf("halos: LPSConfig.Merger: %w", err)
+	}
+	base, err := cfg.clone(cfg.Params)
+	if err != nil {
+		return nil, fmt.Errorf("halos: LPSConfig.Params: %w", err)
 	}
 	l := &LPS{
 		cfg:      cfg,
 		params:   cfg.Params,
-		base:     clone(cfg.Params),
+		base:     base,
 		children: newChildren(cfg.Layout, n, cfg.Require),
 	}
 	if cfg.Cursor == nil {
@@ -83,6 +87,11 @@ func NewLPS(cfg LPSConfig) (*LPS, error) {
 		cfg.Optimizer.Name(), cfg.LR, cfg.Accumulator.Name(), cfg.Merger.Name())
 	l.up = newUplink(cfg.GPS, Hello{Layout: cfg.Layout.Hash(), Params: uint64(n), Plugs: plugs})
 	l.up.pull.Have = Fingerprint(cfg.Params)
+	if cfg.Backend != (kernels.CPU{}) { // where there is no room later, better to know now
+		if l.up.delta, err = cfg.Backend.Make(n); err != nil {
+			return nil, fmt.Errorf("halos: LPSConfig.Params: %w", err)
+		}
+	}
 	return l, nil
 }
 
@@ -90,7 +99,7 @@ func NewLPS(cfg LPSConfig) (*LPS, error) {
 func (l *LPS) ID() string { return l.cfg.ID }
 
 // Params returns the region's model; the loan is that of [GPS.Params].
-func (l *LPS) Params() []float32 { return l.params }
+func (l *LPS) Params() []float32 { return l.cfg.seen(l.params) }
 
 // Version returns how many updates have been applied.
 func (l *LPS) Version() uint64 { return l.version }
@@ -98,6 +107,11 @@ func (l *LPS) Version() uint64 { return l.version }
 // Step implements [Machine].
 func (l *LPS) Step(in Input, out *Output) {
 	l.up.release()
+	l.step(in, out)
+	l.cfg.intact(out)
+}
+
+func (l *LPS) step(in Input, out *Output) {
 	for in := range in.each {
 		if _, push := in.Msg.(*Push); !push {
 			l.settle(out)

@@ -2,7 +2,7 @@ package halos
 
 // An outbox holds what waits to be sent, at most one frame per peer: a node
 // never has two unanswered messages at one peer, so a later frame replaces an
-// unsent earlier one. Only the loop calls its methods; each box is emptied by a
+// unsent earlier one. One goroutine fills the boxes; each is emptied by a
 // goroutine of its own, which gives the frame back to free when it is sent.
 type outbox struct {
 	boxes map[string]chan []byte
@@ -28,20 +28,25 @@ func (o outbox) box(to string, empty func(box <-chan []byte)) chan []byte {
 	return box
 }
 
-// take returns the memory for a frame to box: that of an unsent one, which is
-// thereby withdrawn, or a spare.
-func (o outbox) take(box chan []byte) []byte {
-	select {
-	case frame := <-box:
-		return frame[:0]
-	default:
-	}
+// take returns the memory for a frame, a spare if there is one. It may be called by any
+// goroutine.
+func (o outbox) take() []byte {
 	select {
 	case frame := <-o.free:
 		return frame[:0]
 	default:
 		return nil
 	}
+}
+
+// put places frame in box, and withdraws an unsent one.
+func (o outbox) put(box chan []byte, frame []byte) {
+	select {
+	case old := <-box:
+		o.give(old)
+	default:
+	}
+	box <- frame // empty, and only this goroutine fills it
 }
 
 // give takes back the memory of a frame. It may be called by any goroutine.

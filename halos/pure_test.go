@@ -17,7 +17,7 @@ func TestMachinesArePure(t *testing.T) {
 	driver := []string{"run.go", "outbox.go"}
 	allowed := []string{
 		"context", "encoding/binary", "errors", "fmt", "hash/crc32", "hash/crc64", "slices", "strings", "time",
-		"github.com/halos-go/sdk/kernels", "github.com/halos-go/sdk/merge", "github.com/halos-go/sdk/optim",
+		"github.com/halos-go/sdk/kernels", "github.com/halos-go/sdk/kernels/state", "github.com/halos-go/sdk/merge", "github.com/halos-go/sdk/optim",
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) < 10 {

@@ -60,6 +60,7 @@ func Run(ctx context.Context, m Machine, cfg RunConfig) error {
 	if err != nil {
 		cancel(err)
 	}
+	d.completeAll()
 	d.outbox.close()
 	d.senders.Wait() // a last Stop or Leave must go out
 	cancel(nil)
@@ -68,7 +69,8 @@ func Run(ctx context.Context, m Machine, cfg RunConfig) error {
 }
 
 // A driver is one Run. Its goroutines: the caller's is the loop and alone
-// touches m; receive; one send per peer; at most one train; awaitQuit.
+// touches m; receive; one send per peer; at most one train; awaitQuit; complete,
+// if the Machine keeps its model in another Backend than the CPU.
 type driver struct {
 	RunConfig
 	m       Machine
@@ -78,6 +80,9 @@ type driver struct {
 	wg      sync.WaitGroup
 	senders sync.WaitGroup
 	began   time.Time
+
+	letters   chan addressed // to complete; nil: the loop fills the boxes itself
+	completed sync.WaitGroup
 
 	several        Several
 	params, update []float32 // of the training
@@ -168,11 +173,11 @@ func (d *driver) carryOut(ctx context.Context, out *Output, now time.Duration) e
 		box := d.outbox.box(e.To, func(box <-chan []byte) {
 			d.senders.Go(func() { d.send(ctx, e.To, box) })
 		})
-		frame, err := appendFrame(d.outbox.take(box), e.Msg)
+		l, err := newLetter(d.outbox.take(), e.Msg)
 		if err != nil {
 			return err
 		}
-		box <- frame // empty: take saw to it, and only this goroutine fills it
+		d.mail(l, box)
 	}
 	if out.Train != nil {
 		task := *out.Train
@@ -184,6 +189,46 @@ func (d *driver) carryOut(ctx context.Context, out *Output, now time.Duration) e
 		d.wg.Go(func() { d.train(ctx, task) })
 	}
 	return nil
+}
+
+// mail passes a letter on. From the first one on that is not whole there is a goroutine
+// that completes them, so that the loop can go on, and all letters go by way of it, so
+// that they leave in order.
+func (d *driver) mail(l letter, box chan []byte) {
+	if d.letters == nil && l.vector == nil {
+		d.outbox.put(box, l.frame)
+		return
+	}
+	if d.letters == nil {
+		d.letters = make(chan addressed, spareFrames)
+		d.completed.Go(d.complete)
+	}
+	d.letters <- addressed{l, box}
+}
+
+// An addressed letter knows its box.
+type addressed struct {
+	letter
+	box chan []byte
+}
+
+// complete waits for what is in another Backend. A Backend holds a few models for it at
+// most: a loop that is faster waits there, and never for the network.
+func (d *driver) complete() {
+	for l := range d.letters {
+		if err := l.complete(); err != nil {
+			d.fail(err)
+			continue
+		}
+		d.outbox.put(l.box, l.frame)
+	}
+}
+
+func (d *driver) completeAll() {
+	if d.letters != nil {
+		close(d.letters)
+		d.completed.Wait()
+	}
 }
 
 // receive decodes what comes and passes it to the loop. A message lives in its

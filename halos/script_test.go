@@ -285,7 +285,7 @@ func (s *stage) state(name string) string {
 
 // overTheWire gives m vectors of its own, as a network would.
 func (s *stage) overTheWire(m Message) Message {
-	b, err := appendFrame(nil, m)
+	b, err := encoded(nil, m)
 	if err != nil {
 		s.t.Fatal(err)
 	}

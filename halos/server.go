@@ -17,6 +17,13 @@ type ServerConfig struct {
 	Params []float32
 	// Layout names the tensors in Params. Empty: one segment of shape [len(Params)].
 	Layout optim.Layout
+	// Backend is where the server keeps its model and its plugs their vectors, and
+	// computes: an LPS has the model, the base and the delta there, a GPS the model, a
+	// Sync too. The plugs must be able to work there; those of this module are. nil:
+	// ordinary memory, [kernels.CPU]. Several servers may share one. Whoever made it
+	// closes it, after the server's last Step; a server whose Backend fails ends with
+	// its error.
+	Backend kernels.Backend
 	// Optimizer applies what children push; the server owns it from now on.
 	Optimizer optim.Optimizer
 	// LR is the outer learning rate. Step t of it belongs to the t-th update (Sync:
@@ -64,10 +71,16 @@ func (c ServerConfig) check(role string) (ServerConfig, error) {
 	if err := c.LR.Validate(); err != nil {
 		return c, fmt.Errorf("halos: %s.LR: %w", role, err)
 	}
-	if err := c.Optimizer.Init(len(c.Params)); err != nil {
+	if c.Backend == nil {
+		c.Backend = kernels.CPU{}
+	}
+	if err := c.Optimizer.Init(c.Backend, len(c.Params)); err != nil {
 		return c, fmt.Errorf("halos: %s.Optimizer: %w", role, err)
 	}
-	c.Params = clone(c.Params)
+	var err error
+	if c.Params, err = c.clone(c.Params); err != nil {
+		return c, fmt.Errorf("halos: %s.Params: %w", role, err)
+	}
 	return c, nil
 }
 
@@ -78,10 +91,32 @@ func checkID(id string) error {
 	return nil
 }
 
-func clone(x []float32) []float32 {
-	c := kernels.Make(len(x))
-	kernels.Copy(c, x)
-	return c
+// clone returns x in the Backend.
+func (c *ServerConfig) clone(x []float32) ([]float32, error) {
+	v, err := c.Backend.Make(len(x))
+	if err != nil {
+		return nil, err
+	}
+	kernels.Copy(v, x)
+	return v, c.Backend.Err()
+}
+
+// seen returns params where a program can read them.
+func (c *ServerConfig) seen(params []float32) []float32 {
+	if c.Backend == (kernels.CPU{}) {
+		return params
+	}
+	v := kernels.Make(len(params))
+	kernels.Copy(v, params)
+	return v
+}
+
+// intact ends the node if its Backend has failed: what it would send may be anything.
+func (c *ServerConfig) intact(out *Output) {
+	if err := c.Backend.Err(); err != nil {
+		clear(out.Send)
+		out.Send, out.Done, out.Err = out.Send[:0], true, fmt.Errorf("halos: %s: %w", c.ID, err)
+	}
 }
 
 func notFinite(x float32) bool { return x-x != 0 }

@@ -30,7 +30,8 @@ func (f TrainerFunc) Train(ctx context.Context, params []float32, task Task) err
 // An Objective is a loss with its gradient, for [Local].
 type Objective interface {
 	// Gradient overwrites grad with the mean gradient at params over the samples
-	// [first, first+count) and returns their mean loss. Both slices are lent.
+	// [first, first+count) and returns their mean loss. Both slices are lent, and in
+	// the Backend of the Local.
 	Gradient(ctx context.Context, grad, params []float32, first, count uint64) (loss float64, err error)
 }
 

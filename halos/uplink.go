@@ -59,11 +59,11 @@ func (u *uplink) again(samples uint64, out *Output) {
 	out.send(u.parent, &u.push)
 }
 
-// release gives the memory of a large delta back when it need not be sent again. It
-// is for the beginning of a Step, when what the last Output lent is lent no more.
+// release gives the memory of a large delta back when it need not be sent again, if
+// it is ordinary memory. It is for the beginning of a Step, when what the last Output lent is lent no more.
 func (u *uplink) release() {
 	const large = 1 << 20 // parameters; the memory of fewer is not reused
-	if len(u.delta) < large || u.unsure || u.waiting && u.pushing {
+	if len(u.delta) < large || u.unsure || u.waiting && u.pushing || kernels.Where(u.delta) != (kernels.CPU{}) {
 		return
 	}
 	kernels.Recycle(u.delta)

@@ -82,14 +82,21 @@ func takeApart(m Message) (p parts, err error) {
 	return p, nil
 }
 
-// appendFrame appends the encoding of m to b.
-func appendFrame(b []byte, m Message) ([]byte, error) {
+// A letter is a frame whose vector may still have to come from another Backend.
+type letter struct {
+	frame  []byte
+	at     int              // where the vector begins
+	vector kernels.Snapshot // nil: the frame is whole
+}
+
+// newLetter encodes m into the memory of b, which ends the loan of m.
+func newLetter(b []byte, m Message) (letter, error) {
 	p, err := takeApart(m)
 	if err != nil {
-		return b, err
+		return letter{}, err
 	}
-	start, le := len(b), binary.LittleEndian
-	b = append(b, magic[:]...)
+	le := binary.LittleEndian
+	b = append(b[:0], magic[:]...)
 	b = append(b, 0, 0, 0, 0, wireVersion, p.kind, p.code, 0)
 	b = le.AppendUint32(b, uint32(len(p.text)))
 	b = le.AppendUint64(b, p.receipt.Incarnation)
@@ -100,21 +107,40 @@ func appendFrame(b []byte, m Message) ([]byte, error) {
 	b = le.AppendUint64(b, uint64(len(p.vector)))
 	b = append(b, p.text...)
 	b = append(b, make([]byte, padded(len(p.text))-len(p.text))...)
-	b = appendVector(b, p.vector)
-	le.PutUint32(b[start+4:], crc32.Checksum(b[start+crcFrom:], castagnoli))
-	return b, nil
+	at := len(b)
+	b = slices.Grow(b, 4*len(p.vector))[:at+4*len(p.vector)]
+	if place := kernels.Where(p.vector); place != (kernels.CPU{}) {
+		return letter{b, at, place.Snapshot(p.vector)}, nil
+	}
+	if view, ok := kernels.Floats(b[at:]); ok {
+		kernels.Copy(view, p.vector) // if it is large, on several goroutines
+	} else {
+		copy(b[at:], kernels.Bytes(p.vector))
+	}
+	seal(b)
+	return letter{frame: b}, nil
 }
 
-// appendVector copies v, if it is large on several goroutines.
-func appendVector(b []byte, v []float32) []byte {
-	at := len(b)
-	b = slices.Grow(b, 4*len(v))[:at+4*len(v)]
-	if view, ok := kernels.Floats(b[at:]); ok {
-		kernels.Copy(view, v)
-	} else {
-		copy(b[at:], kernels.Bytes(v))
+// complete waits for the vector.
+func (l *letter) complete() error {
+	if l.vector == nil {
+		return nil
 	}
-	return b
+	defer l.vector.Release()
+	view, ok := kernels.Floats(l.frame[l.at:])
+	if err := l.vector.Read(view); err != nil {
+		return fmt.Errorf("halos: encoding: %w", err)
+	}
+	if !ok {
+		copy(l.frame[l.at:], kernels.Bytes(view))
+	}
+	seal(l.frame)
+	return nil
+}
+
+// seal writes the checksum.
+func seal(frame []byte) {
+	binary.LittleEndian.PutUint32(frame[4:], crc32.Checksum(frame[crcFrom:], castagnoli))
 }
 
 func padded(n int) int { return (n + 15) &^ 15 }

@@ -19,9 +19,15 @@ var messages = []Message{
 	&Refuse{Receipt: Receipt{1, 2}, Code: BadUpdate, Reason: "not finite"},
 }
 
+// encoded is the frame of m, in the memory of b.
+func encoded(b []byte, m Message) ([]byte, error) {
+	l, err := newLetter(b, m)
+	return l.frame, err
+}
+
 func TestFramesCarryEverything(t *testing.T) {
 	for _, m := range messages {
-		frame, err := appendFrame(nil, m)
+		frame, err := encoded(nil, m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +57,7 @@ func normalize(m Message) {
 // TestFrameIsWhatTheCommentSays pins the bytes: other programs, and later
 // versions of this one, must be able to read them.
 func TestFrameIsWhatTheCommentSays(t *testing.T) {
-	frame, err := appendFrame(nil, &Push{Receipt: Receipt{0x0102030405060708, 9}, Base: 10, Steps: 11, Updates: 12, Samples: 13, Delta: []float32{1}})
+	frame, err := encoded(nil, &Push{Receipt: Receipt{0x0102030405060708, 9}, Base: 10, Steps: 11, Updates: 12, Samples: 13, Delta: []float32{1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +75,7 @@ func TestFrameIsWhatTheCommentSays(t *testing.T) {
 }
 
 func TestDamagedFramesAreRefused(t *testing.T) {
-	good, err := appendFrame(nil, messages[1])
+	good, err := encoded(nil, messages[1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,20 +108,20 @@ func TestDamagedFramesAreRefused(t *testing.T) {
 }
 
 func TestDriverMessagesDoNotCrossTheNetwork(t *testing.T) {
-	if _, err := appendFrame(nil, &Trained{}); err == nil {
+	if _, err := encoded(nil, &Trained{}); err == nil {
 		t.Error("a Trained was encoded")
 	}
 }
 
 func TestCodecDoesNotAllocate(t *testing.T) {
 	push := &Push{Delta: make([]float32, 1000)}
-	frame, err := appendFrame(nil, push)
+	frame, err := encoded(nil, push)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var d decoder
 	n := testing.AllocsPerRun(100, func() {
-		frame, _ = appendFrame(frame[:0], push)
+		frame, _ = encoded(frame[:0], push)
 		_, _ = d.decode(frame)
 	})
 	if n != 0 {
@@ -125,7 +131,7 @@ func TestCodecDoesNotAllocate(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	for _, m := range messages {
-		frame, err := appendFrame(nil, m)
+		frame, err := encoded(nil, m)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -136,7 +142,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := appendFrame(nil, m)
+		again, err := encoded(nil, m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +154,7 @@ func FuzzDecode(f *testing.F) {
 
 func BenchmarkCodec(b *testing.B) {
 	push := &Push{Delta: make([]float32, 1<<20)}
-	frame, err := appendFrame(nil, push)
+	frame, err := encoded(nil, push)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -156,7 +162,7 @@ func BenchmarkCodec(b *testing.B) {
 	b.SetBytes(int64(len(frame)))
 	b.ReportAllocs()
 	for b.Loop() {
-		frame, _ = appendFrame(frame[:0], push)
+		frame, _ = encoded(frame[:0], push)
 		if _, err := d.decode(frame); err != nil {
 			b.Fatal(err)
 		}

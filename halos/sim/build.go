@@ -27,7 +27,7 @@ func (b *builder) build() error {
 
 func (b *builder) server(id string, o OptimizerConfig) halos.ServerConfig {
 	opt, lr := o.build(b.layout)
-	return halos.ServerConfig{ID: id, Params: b.params, Layout: b.layout, Optimizer: opt, LR: lr,
+	return halos.ServerConfig{ID: id, Params: b.params, Layout: b.layout, Backend: b.opts.Backend, Optimizer: opt, LR: lr,
 		GlobalBatch: b.cfg.Workload.GlobalBatchSize}
 }
 

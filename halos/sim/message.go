@@ -1,6 +1,11 @@
 package sim
 
-import "github.com/halos-go/sdk/halos"
+import (
+	"slices"
+
+	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/kernels"
+)
 
 // A pool holds messages for reuse, so that a long run allocates no more than a
 // short one.
@@ -15,13 +20,13 @@ func (p *pool) own(m halos.Message) halos.Message {
 	switch m := m.(type) {
 	case *halos.Push:
 		c := take(&p.pushes)
-		vector := append(c.Delta[:0], m.Delta...)
+		vector := clone(c.Delta, m.Delta)
 		*c = *m
 		c.Delta = vector
 		return c
 	case *halos.Model:
 		c := take(&p.models)
-		vector := append(c.Params[:0], m.Params...)
+		vector := clone(c.Params, m.Params)
 		*c = *m
 		c.Params = vector
 		return c
@@ -46,6 +51,13 @@ func (p *pool) release(m halos.Message) {
 	case *halos.Model:
 		p.models = append(p.models, m)
 	}
+}
+
+// clone returns a copy of v, which may be in any Backend, in the memory of dst.
+func clone(dst, v []float32) []float32 {
+	dst = slices.Grow(dst[:0], len(v))[:len(v)]
+	kernels.Copy(dst, v)
+	return dst
 }
 
 func take[M any](free *[]*M) *M {

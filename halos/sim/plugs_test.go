@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/optim"
 )
 
@@ -22,7 +23,7 @@ func TestPlugs(t *testing.T) {
 	for _, tt := range optimizers {
 		c := mustParse(t, edit(t, goodRun, outer, tt.text)).LPS.Optimizer
 		o, lr := c.build(layout)
-		if err := o.Init(6); err != nil || !strings.HasPrefix(o.Name(), tt.name) || lr.At(1) != c.LR {
+		if err := o.Init(kernels.CPU{}, 6); err != nil || !strings.HasPrefix(o.Name(), tt.name) || lr.At(1) != c.LR {
 			t.Errorf("%s: %v, %s at %v", tt.text, err, o.Name(), lr)
 		}
 	}

@@ -18,6 +18,9 @@ import (
 type Options struct {
 	// Workers is how many goroutines train. 0: GOMAXPROCS.
 	Workers int
+	// Backend is where the servers keep their models; nil: ordinary memory. The
+	// numbers stay the same if it computes to the same bits as the CPU.
+	Backend kernels.Backend
 	// Trace gets the trace; nil: nobody.
 	Trace io.Writer
 	// Observe is called after every update of the global model; nil: nobody. It
