@@ -159,6 +159,10 @@ func Unsettle(v []float32) {
 	defer homesMu.Unlock()
 	lo := address(v)
 	now := slices.DeleteFunc(slices.Clone(settled()), func(h home) bool { return h.lo == lo })
+	if len(now) == 0 {
+		homes.Store(nil)
+		return
+	}
 	homes.Store(&now)
 }
 
@@ -196,10 +200,14 @@ func byAddress(h home, at uintptr) int {
 
 // away returns the Backend of the first of vs that is not in ordinary memory, or nil.
 func away(vs ...[]float32) Backend {
-	all := settled()
-	if len(all) == 0 {
+	if homes.Load() == nil { // short, so that it is inlined
 		return nil
 	}
+	return find(vs)
+}
+
+func find(vs [][]float32) Backend {
+	all := settled()
 	for _, v := range vs {
 		if len(v) == 0 {
 			continue

@@ -27,6 +27,14 @@
 // them piece by piece in Split. Vectors from [Make] lie in huge pages and are quicker
 // to get; all functions take any slices.
 //
+// # Elsewhere
+//
+// Vectors may be in another [Backend] than ordinary memory, such as a GPU: package
+// kernels/cuda. All functions take them, find by the address where they are, and let
+// the Backend do the work there; gradients and global models may come from ordinary
+// memory. Package kerneltest checks a Backend, and has one that catches a program
+// which touches what it must not.
+//
 // # Rules
 //
 // Hyper-parameters are float64 and are rounded to float32 once, before the loop;
