@@ -15,6 +15,7 @@ import (
 	"testing/iotest"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/kerneltest"
 )
 
 func written(t testing.TB, name string, counters []uint64, vectors ...[]float32) []byte {
@@ -154,6 +155,40 @@ func TestHostileLengths(t *testing.T) {
 	}
 	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
 		t.Errorf("%d bytes allocated", n)
+	}
+}
+
+// Vectors may be anywhere, and where they are lost nothing is written that looks whole.
+func TestElsewhere(t *testing.T) {
+	b := new(kerneltest.Untouchable)
+	defer func() { _ = b.Close() }()
+	const n = 100_003
+	v, err := b.Make(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := make([]float32, n)
+	for i := range here {
+		here[i] = float32(i)
+	}
+	want := written(t, "x", nil, here)
+	if _, err := Read(bytes.NewReader(want), "x", nil, v); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(written(t, "x", nil, v), want) {
+		t.Error("what was read there is not written again")
+	}
+	for _, after := range []int{0, 5} {
+		lost := errors.New("lost")
+		b.Fail(after, lost)
+		var out bytes.Buffer
+		if _, err := Write(&out, "x", nil, v); (after == 0) != errors.Is(err, lost) || err != nil && out.Len() == len(want) {
+			t.Errorf("lost after %d calls: wrote %d of %d bytes, error %v", after, out.Len(), len(want), err)
+		}
+		b.Fail(after, lost)
+		if _, err := Read(bytes.NewReader(want), "x", nil, v); (after == 0) != errors.Is(err, lost) {
+			t.Errorf("lost after %d calls: Read: %v", after, err)
+		}
 	}
 }
 

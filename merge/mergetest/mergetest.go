@@ -24,7 +24,8 @@ const Len = 37
 // The laws are those of [merge.Accumulator] and of statetest: Add, Due and Delta
 // change nothing but dst, keep no slice and allocate nothing; asking Due does not
 // change the answer; right after Init and Reset nothing is due; Delta overwrites
-// all of dst; Carry never changes; lengths below 1 are refused; Init begins afresh;
+// all of dst; Carry never changes; it does the same in another Backend, or Init
+// refuses that; lengths below 1 are refused; Init begins afresh;
 // what WriteTo writes, ReadFrom continues, and what it refuses changes nothing.
 func RunAccumulator(t *testing.T, fresh func() merge.Accumulator) {
 	t.Helper()
@@ -70,6 +71,19 @@ func RunAccumulator(t *testing.T, fresh func() merge.Accumulator) {
 			}
 		}
 	})
+	statetest.Elsewhere(t, Len, fresh, func(t *testing.T, b kernels.Backend, there, here merge.Accumulator) {
+		want, seen, dst := vector(0), vector(0), moved(t, b, vector(0))
+		base, params := moved(t, b, vector(1)), moved(t, b, vector(2))
+		for i := range 24 {
+			here.Add(vector(i))
+			there.Add(vector(i))
+			here.Delta(want, vector(1), vector(2))
+			there.Delta(dst, base, params)
+			if kernels.Copy(seen, dst); !slices.Equal(seen, want) {
+				t.Fatalf("Delta is %v, in ordinary memory %v", seen, want)
+			}
+		}
+	})
 	t.Run("begin", func(t *testing.T) {
 		if started(t, fresh).Due() {
 			t.Error("due right after Init")
@@ -96,7 +110,8 @@ func RunAccumulator(t *testing.T, fresh func() merge.Accumulator) {
 //
 // The laws are those of [merge.Merger] and of statetest: Merge leaves global alone,
 // sets base as the interface says, to the bit, and so does not change equal models
-// but for rounding; it keeps no slice and allocates nothing; lengths below 1 are
+// but for rounding; it keeps no slice and allocates nothing; it does the same in
+// another Backend, or Init refuses that; lengths below 1 are
 // refused; Init begins afresh; what WriteTo writes, ReadFrom continues, and what it
 // refuses changes nothing.
 func RunMerger(t *testing.T, fresh func() merge.Merger) {
@@ -131,6 +146,20 @@ func RunMerger(t *testing.T, fresh func() merge.Merger) {
 			}
 		})
 	}
+	statetest.Elsewhere(t, Len, fresh, func(t *testing.T, b kernels.Backend, there, here merge.Merger) {
+		local, base := vector(0), vector(1)
+		localThere, baseThere := moved(t, b, local), moved(t, b, base)
+		for i := range 24 {
+			here.Merge(local, base, vector(i+2), i%3 == 0)
+			there.Merge(localThere, baseThere, vector(i+2), i%3 == 0)
+			seen := [2][]float32{vector(0), vector(0)}
+			kernels.Copy(seen[0], localThere)
+			kernels.Copy(seen[1], baseThere)
+			if !slices.Equal(seen[0], local) || !slices.Equal(seen[1], base) {
+				t.Fatalf("local and base are %v, in ordinary memory %v and %v", seen, local, base)
+			}
+		}
+	})
 	t.Run("equal", func(t *testing.T) {
 		m := started(t, fresh)
 		for i := range 24 {
@@ -175,6 +204,17 @@ func vector(i int) []float32 {
 		v[k] = float32(r.NormFloat64())
 	}
 	return v
+}
+
+// moved is v in b.
+func moved(t *testing.T, b kernels.Backend, v []float32) []float32 {
+	t.Helper()
+	m, err := b.Make(len(v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernels.Copy(m, v)
+	return m
 }
 
 func spoil(vs ...[]float32) {

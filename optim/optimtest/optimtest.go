@@ -22,8 +22,8 @@ const Len = 37
 //
 // The laws are those of [optim.Optimizer] and of statetest: Step changes params
 // only, keeps no slice, allocates nothing, does several gradients as one after
-// another, and stays finite along finite gradients of ordinary size; lengths below 1
-// are refused; Init begins afresh; what WriteTo writes, ReadFrom continues bit for bit, and
+// another, and stays finite along finite gradients of ordinary size; it does the same in
+// another Backend, or Init refuses that; lengths below 1 are refused; Init begins afresh; what WriteTo writes, ReadFrom continues bit for bit, and
 // whatever it refuses changes nothing.
 func Run(t *testing.T, fresh func() optim.Optimizer) {
 	t.Helper()
@@ -65,6 +65,21 @@ func Run(t *testing.T, fresh func() optim.Optimizer) {
 			}
 		}
 	})
+	statetest.Elsewhere(t, Len, fresh, func(t *testing.T, b kernels.Backend, there, here optim.Optimizer) {
+		want, seen := vector(0), vector(0)
+		params, grad := moved(t, b, want), moved(t, b, vector(1))
+		for i := range 24 {
+			grads := []optim.Gradient{{Values: vector(i + 1), LR: 0.1}, {Values: vector(i + 2), LR: 0.2}}
+			here.Step(want, grads...)
+			there.Step(params, grads...)
+			kernels.Copy(grad, vector(-i)) // and along one that is there
+			here.Step(want, optim.Gradient{Values: vector(-i), LR: 0.1})
+			there.Step(params, optim.Gradient{Values: grad, LR: 0.1})
+			if kernels.Copy(seen, params); !slices.Equal(seen, want) {
+				t.Fatalf("step %d made params %v, in ordinary memory %v", i+1, seen, want)
+			}
+		}
+	})
 	t.Run("memory", func(t *testing.T) {
 		o := started(t, fresh)
 		params, grads := vector(0), []optim.Gradient{{Values: vector(1), LR: 0.001}}
@@ -91,6 +106,17 @@ func vector(i int) []float32 {
 		v[k] = float32(r.NormFloat64())
 	}
 	return v
+}
+
+// moved is v in b.
+func moved(t *testing.T, b kernels.Backend, v []float32) []float32 {
+	t.Helper()
+	m, err := b.Make(len(v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernels.Copy(m, v)
+	return m
 }
 
 func spoil(v []float32) {

@@ -1,0 +1,55 @@
+package statetest
+
+import (
+	"bytes"
+	"runtime"
+	"runtime/debug"
+	"testing"
+
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/kerneltest"
+	"github.com/halos-go/sdk/kernels/state"
+)
+
+// Elsewhere checks a plug in a Backend where nobody can touch an element. Init may
+// refuse it: then there is nothing to check. use is to do the same with two plugs, there
+// with vectors of b and here with ordinary ones, and to compare what they did; then
+// their records must be the same.
+func Elsewhere[S state.State](t *testing.T, n int, fresh func() S, use func(t *testing.T, b kernels.Backend, there, here S)) {
+	t.Helper()
+	t.Run("elsewhere", func(t *testing.T) {
+		b := new(kerneltest.Untouchable)
+		defer func() { _ = b.Close() }()
+		there, here := fresh(), fresh()
+		if err := there.Init(b, n); err != nil {
+			t.Logf("only in ordinary memory: %v", err)
+			return
+		}
+		if err := here.Init(kernels.CPU{}, n); err != nil {
+			t.Fatal(err)
+		}
+		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+		defer func() {
+			if r := recover(); r != nil {
+				if _, fault := r.(runtime.Error); !fault {
+					panic(r)
+				}
+				t.Errorf("%v\nA plug that touches elements must refuse the Backend in Init: see state.OnlyCPU.\n%s", r, debug.Stack())
+			}
+		}()
+		use(t, b, there, here)
+		if !bytes.Equal(record(t, there), record(t, here)) {
+			t.Error("it writes another record than in ordinary memory")
+		}
+		again := fresh()
+		if err := again.Init(b, n); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := again.ReadFrom(bytes.NewReader(record(t, here))); err != nil {
+			t.Errorf("ReadFrom: %v", err)
+		}
+		if !bytes.Equal(record(t, again), record(t, here)) {
+			t.Error("ReadFrom and WriteTo do not give the same record")
+		}
+	})
+}
