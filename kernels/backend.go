@@ -16,15 +16,16 @@ import (
 // program that reads or writes there is ended by the system. [Copy] and [Snapshot]
 // move elements to ordinary memory.
 //
-// The vectors of one call are all in one Backend or in ordinary memory. A gradient or
-// a global model usually is in ordinary memory, as it comes from the network: it goes
+// The vectors of one call are all in one Backend or in ordinary memory; those that are
+// changed are in the Backend, but for the results of [Copy], [Delta] and [Mean], which
+// may be anywhere. A gradient or a global model usually is in ordinary memory, as it comes from the network: it goes
 // to the Backend piece by piece, and those before it are worked on meanwhile. A call
 // may return before its work is done, but not before it is done with ordinary memory.
 // All works on a vector are done in the order of their calls.
 //
 // Functions return no errors. When a Backend fails, it fails for ever: what it holds
-// is lost, later calls do nothing, and Err says why. So ask Err before passing on what
-// was copied from it; [Snapshot].Read returns it.
+// is lost, later calls do nothing, and Err says why. Results in ordinary memory may then
+// be anything, so ask Err before passing them on; [Snapshot].Read returns it.
 //
 // Methods other than Close may be called from any goroutine as long as no two calls
 // touch the same vector. They panic where the functions of this package do.
@@ -45,8 +46,9 @@ type Backend interface {
 	// Finite is [Finite], of a vector here.
 	Finite(x []float32) bool
 	// Snapshot returns v, a vector here, as it is now. It returns at once; later work
-	// on v goes on, and Read gets what was there before. If the Backend has no room for
-	// another it waits until one is released.
+	// on v goes on, and Read gets what was there before, also when v has been recycled.
+	// There is room for two at a time at least; if there is none for another Snapshot
+	// waits until one is released.
 	Snapshot(v []float32) Snapshot
 	// Err returns nil, or why the Backend has failed.
 	Err() error

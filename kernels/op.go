@@ -119,7 +119,8 @@ type Call struct {
 	// Packed, if Form is not 0, is the last of the vectors, which is nil in Vectors, in
 	// that form. It is ordinary memory and not changed; the other vectors have
 	// elements 0 to n, and it has Form.Size(n) bytes. That last vector is the
-	// gradient, the global model, or what is copied.
+	// gradient, the global model, or what is copied; it is none of OpDelta, of a mean
+	// or of OpScale.
 	Form   Form
 	Packed []byte
 }
