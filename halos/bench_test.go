@@ -1,9 +1,12 @@
 package halos
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/kerneltest"
 	"github.com/halos-go/sdk/merge"
 	"github.com/halos-go/sdk/momentum"
 	"github.com/halos-go/sdk/optim"
@@ -13,7 +16,7 @@ import (
 // message to message to be sent. Nothing may be allocated.
 func BenchmarkUpdate(b *testing.B) {
 	for _, n := range []int{1 << 10, 1 << 20} {
-		for role, s := range servers(n) {
+		for role, s := range servers(n, kernels.CPU{}) {
 			b.Run(fmt.Sprintf("%s/%d", role, n), func(b *testing.B) {
 				step := updates(s, n)
 				b.SetBytes(int64(4 * n))
@@ -28,7 +31,7 @@ func BenchmarkUpdate(b *testing.B) {
 
 // TestUpdatesDoNotAllocate is the same, as a test.
 func TestUpdatesDoNotAllocate(t *testing.T) {
-	for role, s := range servers(100) {
+	for role, s := range servers(100, kernels.CPU{}) {
 		step := updates(s, 100)
 		if n := testing.AllocsPerRun(200, step); n != 0 {
 			t.Errorf("%s: %v allocations an update", role, n)
@@ -40,7 +43,7 @@ func TestUpdatesDoNotAllocate(t *testing.T) {
 // did not know the sender and will get it again.
 func TestDeltaHasMemoryWhileItIsNeeded(t *testing.T) {
 	const n = 1 << 20
-	l := servers(n)["lps"].(*LPS)
+	l := servers(n, kernels.CPU{})["lps"].(*LPS)
 	step := updates(l, n) // of which every fourth is answered at once
 	for range 8 {
 		step()
@@ -66,9 +69,40 @@ func TestDeltaHasMemoryWhileItIsNeeded(t *testing.T) {
 	}
 }
 
-func servers(n int) map[string]Machine {
+// Elsewhere the delta has its place from the beginning, and keeps it.
+func TestDeltaElsewhereStays(t *testing.T) {
+	const n = 1 << 20
+	b := new(kerneltest.Untouchable)
+	defer func() { _ = b.Close() }()
+	l := servers(n, b)["lps"].(*LPS)
+	delta, step := l.up.delta, updates(l, n)
+	for range 9 {
+		step()
+	}
+	if len(delta) != n || len(l.up.delta) != n || &l.up.delta[0] != &delta[0] {
+		t.Error("the delta is not where it was")
+	}
+}
+
+// A server whose Backend has failed says nothing any more.
+func TestLostServersAreSilent(t *testing.T) {
+	lost := errors.New("lost")
+	for _, role := range []string{"gps", "lps", "sync"} {
+		b := new(kerneltest.Untouchable)
+		s := servers(3, b)[role]
+		updates(s, 3)()
+		b.Fail(0, lost)
+		var out Output
+		s.Step(Input{From: "w", Msg: &Push{Receipt: Receipt{1, 3}, Steps: 1, Updates: 1, Samples: 8, Delta: make([]float32, 3)}}, &out)
+		if !out.Done || !errors.Is(out.Err, lost) || len(out.Send) != 0 {
+			t.Errorf("%s: done %t, error %v, sends %d messages", role, out.Done, out.Err, len(out.Send))
+		}
+	}
+}
+
+func servers(n int, b kernels.Backend) map[string]Machine {
 	cfg := func(id string, every int) ServerConfig {
-		return ServerConfig{ID: id, Params: make([]float32, n), LR: optim.Constant(0.1),
+		return ServerConfig{ID: id, Params: make([]float32, n), Backend: b, LR: optim.Constant(0.1),
 			Optimizer: &optim.SGD{Momentum: &momentum.Delayed{Beta: 0.9, Every: every}}}
 	}
 	gps, err1 := NewGPS(GPSConfig{ServerConfig: cfg("gps", 2)})

@@ -1,6 +1,10 @@
 package halos
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/halos-go/sdk/kernels"
+)
 
 // TestLaterFrameReplacesUnsent: with a peer that takes nothing the loop must
 // neither wait nor hold more than one frame.
@@ -21,7 +25,7 @@ func TestLaterFrameReplacesUnsent(t *testing.T) {
 // TestOldRequestIsNotAnswered: a child has long had the answer to a request
 // before its last one.
 func TestOldRequestIsNotAnswered(t *testing.T) {
-	for role, s := range servers(3) {
+	for role, s := range servers(3, kernels.CPU{}) {
 		step := updates(s, 3)
 		step()
 		step()

@@ -14,6 +14,8 @@ import (
 
 	"github.com/halos-go/sdk/halos"
 	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/kerneltest"
 	"github.com/halos-go/sdk/merge"
 	"github.com/halos-go/sdk/momentum"
 	"github.com/halos-go/sdk/optim"
@@ -35,12 +37,12 @@ var descend = halos.TrainerFunc(func(_ context.Context, x []float32, task halos.
 	return nil
 })
 
-func server(id string, lr float64, m momentum.Momentum) halos.ServerConfig {
+func server(b kernels.Backend, id string, lr float64, m momentum.Momentum) halos.ServerConfig {
 	params := make([]float32, dim)
 	for i := range params {
 		params[i] = float32(10 - 3*i)
 	}
-	return halos.ServerConfig{ID: id, Params: params, Layout: layout, Optimizer: &optim.SGD{Momentum: m}, LR: optim.Constant(lr)}
+	return halos.ServerConfig{ID: id, Params: params, Backend: b, Layout: layout, Optimizer: &optim.SGD{Momentum: m}, LR: optim.Constant(lr)}
 }
 
 // A world is the machines of a run: the GPS first, then regions.
@@ -58,13 +60,18 @@ func must[T any](x T, err error) T {
 
 // build makes a GPS that stops after so many local steps, and regions of equal size.
 func build(regions, workers, k int, steps uint64) world {
+	return buildIn(kernels.CPU{}, regions, workers, k, steps)
+}
+
+// buildIn is build with all servers in b.
+func buildIn(b kernels.Backend, regions, workers, k int, steps uint64) world {
 	var w world
 	w.gps = must(halos.NewGPS(halos.GPSConfig{
-		ServerConfig: server("gps", 0.3, &momentum.Delayed{Beta: 0.5, Every: 2}), TotalSteps: steps}))
+		ServerConfig: server(b, "gps", 0.3, &momentum.Delayed{Beta: 0.5, Every: 2}), TotalSteps: steps}))
 	w.all = append(w.all, w.gps)
 	for r := range regions {
 		id := fmt.Sprintf("lps%d", r)
-		w.all = append(w.all, newLPS(id, k))
+		w.all = append(w.all, newLPS(b, id, k))
 		for j := range workers {
 			w.all = append(w.all, newWorker(fmt.Sprintf("w%d.%d", r, j), id))
 		}
@@ -72,9 +79,9 @@ func build(regions, workers, k int, steps uint64) world {
 	return w
 }
 
-func newLPS(id string, k int) *halos.LPS {
+func newLPS(b kernels.Backend, id string, k int) *halos.LPS {
 	return must(halos.NewLPS(halos.LPSConfig{
-		ServerConfig: server(id, 0.8, &momentum.Delayed{Beta: 0.9, Every: 4}), GPS: "gps", Lease: 64,
+		ServerConfig: server(b, id, 0.8, &momentum.Delayed{Beta: 0.9, Every: 4}), GPS: "gps", Lease: 64,
 		Accumulator: &merge.Every{K: k}, Merger: &merge.Mix{Alpha: 0.25}}))
 }
 
@@ -192,15 +199,22 @@ func (l *ledger) close(trained uint64) {
 }
 
 // TestRunEqualsSim drives the same machines by goroutines over a network and by
-// the simulator, with the same times, and wants the same bits.
+// the simulator, with the same times, and wants the same bits; also with models in
+// another Backend, from where answers come by way of snapshots.
 func TestRunEqualsSim(t *testing.T) {
 	const steps = 600
 	ms := func(worker int) float64 { return 100 + 7.0131*float64(worker) } // no two workers end a round at the same time
-	for _, regions := range []int{1, 3} {
+	elsewhere := new(kerneltest.Untouchable)
+	defer func() { _ = elsewhere.Close() }()
+	for _, c := range []struct {
+		regions int
+		backend kernels.Backend
+	}{{1, kernels.CPU{}}, {3, kernels.CPU{}}, {3, elsewhere}} {
+		regions := c.regions
 		want := build(regions, 3, 5, steps)
 		s := simulate(t, want, nil, func(from, to int, m halos.Message) (float64, bool) { return 0, true }, ms)
 		synctest.Test(t, func(t *testing.T) {
-			got := build(regions, 3, 5, steps)
+			got := buildIn(c.backend, regions, 3, 5, steps)
 			began := time.Now()
 			run(t, got, nil, func(w int) time.Duration { return time.Duration(ms(w) * float64(time.Millisecond)) })
 			if !slices.Equal(got.gps.Params(), want.gps.Params()) {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/kerneltest"
 	"github.com/halos-go/sdk/merge"
 	"github.com/halos-go/sdk/optim"
 )
@@ -49,13 +51,18 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := newStage(t).play(string(b))
+			got := newStage(t, kernels.CPU{}).play(string(b))
 			if *rewrite {
 				if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
 					t.Fatal(err)
 				}
 			} else if got != string(b) {
 				t.Errorf("got:\n%s", got)
+			}
+			elsewhere := new(kerneltest.Untouchable)
+			defer func() { _ = elsewhere.Close() }()
+			if other := newStage(t, elsewhere).play(string(b)); other != got {
+				t.Errorf("with models in another Backend got:\n%s", other)
 			}
 		})
 	}
@@ -64,6 +71,7 @@ func TestScripts(t *testing.T) {
 // A stage is machines and the messages between them.
 type stage struct {
 	t        *testing.T
+	backend  kernels.Backend // of the servers
 	machines map[string]Machine
 	make     map[string]func(params float32) Machine // how to make one again
 	life     map[string]uint64
@@ -76,8 +84,8 @@ type flying struct {
 	Envelope
 }
 
-func newStage(t *testing.T) *stage {
-	return &stage{t: t, machines: make(map[string]Machine), make: make(map[string]func(float32) Machine),
+func newStage(t *testing.T, b kernels.Backend) *stage {
+	return &stage{t: t, backend: b, machines: make(map[string]Machine), make: make(map[string]func(float32) Machine),
 		life: make(map[string]uint64), cut: make(map[[2]string]bool)}
 }
 
@@ -141,7 +149,7 @@ func (s *stage) do(f []string) string {
 func (s *stage) create(f []string) string {
 	var name string
 	server := func(id string, params float32) ServerConfig {
-		return ServerConfig{ID: id, Params: []float32{params}, Optimizer: &optim.SGD{}, LR: optim.Constant(1), GlobalBatch: 8, Require: value(f, "require")}
+		return ServerConfig{ID: id, Params: []float32{params}, Backend: s.backend, Optimizer: &optim.SGD{}, LR: optim.Constant(1), GlobalBatch: 8, Require: value(f, "require")}
 	}
 	var create func(params float32) (Machine, error)
 	switch f[0] {
@@ -251,12 +259,13 @@ func (s *stage) step(name string, in Input) string {
 		}
 	}
 	for _, e := range out.Send {
-		text += fmt.Sprintf("  ->%s %s\n", e.To, show(e.Msg))
+		sent := s.overTheWire(e.Msg)
+		text += fmt.Sprintf("  ->%s %s\n", e.To, show(sent))
 		if s.cut[pair(name, e.To)] {
 			text += "    but the link is cut\n"
 			continue
 		}
-		s.flight = append(s.flight, flying{name, Envelope{e.To, s.overTheWire(e.Msg)}})
+		s.flight = append(s.flight, flying{name, Envelope{e.To, sent}})
 	}
 	if t := out.Train; t != nil {
 		text += fmt.Sprintf("  train round=%d from=%g samples=%d+%d lr-step=%d\n", t.Round, t.Params, t.Claim.First, t.Claim.Count, t.Claim.LRStep)
@@ -274,7 +283,7 @@ func (s *stage) step(name string, in Input) string {
 func (s *stage) state(name string) string {
 	switch m := s.machines[name].(type) {
 	case *LPS:
-		return fmt.Sprintf("%s: params=%g base=%g version=%d waiting=%t\n", name, m.params, m.base, m.version, m.up.waiting)
+		return fmt.Sprintf("%s: params=%g base=%g version=%d waiting=%t\n", name, m.Params(), m.cfg.seen(m.base), m.version, m.up.waiting)
 	case *GPS:
 		return fmt.Sprintf("%s: params=%g version=%d steps=%d\n", name, m.Params(), m.version, m.steps)
 	case *Sync:

@@ -22,6 +22,9 @@ var messages = []Message{
 // encoded is the frame of m, in the memory of b.
 func encoded(b []byte, m Message) ([]byte, error) {
 	l, err := newLetter(b, m)
+	if err == nil {
+		err = l.complete()
+	}
 	return l.frame, err
 }
 
