@@ -14,7 +14,8 @@ import (
 // themselves.
 //
 // The bytes of a vector are the same on every machine, and so are the numbers read
-// from bytes, NaNs included as far as the form says. Bytes may begin at any address.
+// from bytes, NaNs included as far as the form says. (Where a difference is NaN, which
+// NaN is not said.) Bytes may begin at any address.
 type Form uint8
 
 const (

@@ -10,7 +10,7 @@ import (
 func ExampleKernels() {
 	for _, k := range ptx.Kernels() {
 		if k.Name == "nesterov" {
-			fmt.Println(k.Vectors, "count", k.Scalars)
+			fmt.Println(k.Vectors, "count", k.Numbers)
 			fmt.Println("written:", k.Vectors[:k.Changed])
 		}
 	}

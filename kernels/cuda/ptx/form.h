@@ -34,11 +34,18 @@ DEVICE u32 to_bfloat16(float x)
 	return (u + 0x7fffu + (u >> 16 & 1u)) >> 16;
 }
 
+DEVICE u32 not_finite_float(float v) { return (bits(v) & 0x7f800000u) == 0x7f800000u; }
+
+DEVICE u32 not_finite_float4(float4 v)
+{
+	return not_finite_float(v[0]) | not_finite_float(v[1]) | not_finite_float(v[2]) | not_finite_float(v[3]);
+}
+
 /* What v has and the number that is written does not; 0 if that is not finite. */
 DEVICE float left_out(float v, u32 bfloat16)
 {
 	float r = v - number(bfloat16 << 16);
-	return (bits(r) & 0x7f800000u) == 0x7f800000u ? 0.0f : r;
+	return not_finite_float(r) ? 0.0f : r;
 }
 
 DEVICE float write_float(GLOBAL u16 *dst, u64 i, float v)
@@ -60,10 +67,12 @@ DEVICE float4 write_float4(GLOBAL u16 *dst, u64 i, float4 v)
 	return v;
 }
 
-/* Elements at to at+3, zeros behind the end. */
+/* Elements at to at+3 of x, zeros behind the end, or all if x is null. */
 DEVICE float4 read4(GLOBAL const float *x, u64 at, u64 count)
 {
 	float4 v = {0, 0, 0, 0};
+	if (!x)
+		return v;
 	if (at + 4 <= count)
 		return *(GLOBAL const float4 *)(x + at);
 	for (int j = 0; j < 3; j++)

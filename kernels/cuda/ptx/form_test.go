@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -12,85 +13,89 @@ import (
 	"github.com/halos-go/sdk/kernels/cuda/ptx/internal/ptxi"
 )
 
-var formKernels = []struct {
-	form           kernels.Form
-	encode, decode string
-}{
-	{kernels.BFloat16, "encodeDeltaBFloat16", "decodeBFloat16"},
-	{kernels.Int8, "encodeDeltaInt8", "decodeInt8"},
-}
-
-// A difference is written, and what is left out remembered, as EncodeDelta does.
-func TestEncodeDelta(t *testing.T) {
+// A vector, or a difference, is written, and what is left out remembered, as Encode
+// and EncodeDelta do.
+func TestEncode(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for _, f := range formKernels {
+	for _, f := range []kernels.Form{kernels.BFloat16, kernels.Int8} {
 		for _, n := range sizes {
-			for _, v := range [][3][]float32{
-				{values(r, n), values(r, n), values(r, n)},
-				{finite(r, n, 1), finite(r, n, 1), finite(r, n, 0.01)},
-				{finite(r, n, 0x1p127), finite(r, n, 0x1p127), finite(r, n, 1)},
-				{finite(r, n, 0x1p-126), finite(r, n, 0x1p-130), make([]float32, n)},
-				{make([]float32, n), make([]float32, n), make([]float32, n)},
-				{halfway(r, n), make([]float32, n), make([]float32, n)},
-				{largest(n), make([]float32, n), make([]float32, n)},
-			} {
-				encodeDelta(t, f.form, f.encode, v[0], v[1], v[2])
-				encodeDelta(t, f.form, f.encode, v[0], v[1], nil)
-			}
+			encodeAll(t, interpreter, r, f, n)
 		}
 	}
 }
 
-func encodeDelta(t *testing.T, f kernels.Form, name string, x, y, residual []float32) {
+// encodeAll has n elements written, of all kinds and in all ways.
+func encodeAll(t *testing.T, run machine, r *rand.Rand, f kernels.Form, n int) {
 	t.Helper()
-	n := len(x)
-	got, left := bytes.Repeat([]byte{0xa5}, f.Size(n)), toBytes(residual)
-	var m ptxi.Memory
-	arguments := []uint64{m.Add(got), 0, m.Add(toBytes(x)), m.Add(toBytes(y)), uint64(n)}
-	if residual != nil {
-		arguments[1] = m.Add(left)
+	for _, v := range [][3][]float32{
+		{values(r, n), values(r, n), values(r, n)},
+		{within(r, n, 1), within(r, n, 1), within(r, n, 0.01)},
+		{within(r, n, 0x1p127), within(r, n, 0x1p127), within(r, n, 1)},
+		{within(r, n, 0x1p-126), within(r, n, 0x1p-130), make([]float32, n)},
+		{make([]float32, n), make([]float32, n), make([]float32, n)},
+		{halfway(r, n), make([]float32, n), make([]float32, n)},
+		{largest(n), make([]float32, n), make([]float32, n)},
+	} {
+		encode(t, run, f, v[0], nil, nil)
+		encode(t, run, f, v[0], v[1], nil)
+		encode(t, run, f, v[0], v[1], v[2])
 	}
+}
+
+// encode has one thing done by a machine and by package kernels; y and residual may be
+// nil. A NaN that is computed, in a difference, may be another.
+func encode(t *testing.T, run machine, f kernels.Form, x, y, residual []float32) {
+	t.Helper()
+	n, name := len(x), "encodeDelta"+suffix(f)
+	buffers := [][]byte{bytes.Repeat([]byte{0xa5}, f.Size(n)), toBytes(residual), toBytes(x), toBytes(y)}
+	got, left := buffers[0], buffers[1]
+	written := run(t, name, 1+n%2, 64, buffers, n, nil)
 	want := make([]byte, f.Size(n))
-	kernels.EncodeDelta(want, f, x, y, residual)
-	threads := 64 // Int8 is encoded by whole warps
-	if f == kernels.BFloat16 {
-		threads = block(n)
+	if y == nil {
+		kernels.Encode(want, f, x)
+	} else {
+		kernels.EncodeDelta(want, f, x, y, residual)
 	}
-	if err := parsed(t)[name].Launch(&m, 1+n%2, threads, arguments...); err != nil {
-		t.Fatalf("%s, %d elements: %v", name, n, err)
-	}
-	if f == kernels.BFloat16 {
+	if y != nil && f == kernels.BFloat16 {
 		oneNaN(got)
 		oneNaN(want)
 	}
 	if !bytes.Equal(got, want) {
-		t.Fatalf("%s, %d elements:\n% x, want\n% x", name, n, got, want)
+		t.Fatalf("%s, %d elements, y %t:\n% x, want\n% x", name, n, y != nil, got, want)
 	}
 	compare(t, name+" residual", toFloats(left), residual)
-	if m.Written(arguments[0]) != len(got) || m.Written(arguments[1]) != len(left) || m.Written(arguments[2])+m.Written(arguments[3]) != 0 {
-		t.Fatalf("%s, %d elements: not all is written, or too much", name, n)
+	if written != nil && !slices.Equal(written, []int{len(got), len(left), 0, 0}) {
+		t.Fatalf("%s, %d elements: %v bytes are written", name, n, written)
 	}
 }
 
-// All bytes are read as Decode reads them.
-func TestDecode(t *testing.T) {
-	r := rand.New(rand.NewPCG(7, 8))
-	for _, f := range formKernels {
-		for _, n := range sizes {
-			src, dst, want := make([]byte, f.form.Size(n)), make([]byte, 4*n), make([]float32, n)
-			for i := range src {
-				src[i] = byte(r.Uint32())
-			}
-			kernels.Decode(want, f.form, src)
-			var m ptxi.Memory
-			to, from := m.Add(dst), m.Add(src)
-			if err := parsed(t)[f.decode].Launch(&m, 1+n%3, block(n), to, from, uint64(n)); err != nil {
-				t.Fatalf("%s, %d elements: %v", f.decode, n, err)
-			}
-			compare(t, f.decode, toFloats(dst), want)
-			if m.Written(to) != 4*n || m.Written(from) != 0 {
-				t.Fatalf("%s, %d elements: not all is written, or too much", f.decode, n)
-			}
+// BFloat16 keeps the sign and the upper payload of a NaN where nothing is computed,
+// and makes it quiet, in writing; reading moves bits. A difference that is NaN has all
+// bits but the sign.
+func TestNaNsOfBFloat16(t *testing.T) {
+	var x []float32
+	for upper := range uint32(1 << 16) {
+		if upper&0x7fff > 0x7f80 {
+			x = append(x, math.Float32frombits(upper<<16))
+		}
+	}
+	x = append(x, math.Float32frombits(0x7f800001), math.Float32frombits(0xff80ffff)) // in the lower half alone
+	encode(t, interpreter, kernels.BFloat16, x, nil, nil)
+
+	n, src, read := len(x), make([]byte, 2*len(x)), make([]byte, 4*len(x))
+	kernels.Encode(src, kernels.BFloat16, x)
+	interpreter(t, "decodeBFloat16", 2, 64, [][]byte{read, src}, n, nil)
+	for i := range n {
+		if got, want := binary.LittleEndian.Uint32(read[4*i:]), binary.LittleEndian.Uint16(src[2*i:]); got != uint32(want)<<16 {
+			t.Fatalf("%#x is read as %#x", want, got)
+		}
+	}
+
+	same := toBytes(x)
+	interpreter(t, "encodeDeltaBFloat16", 2, 64, [][]byte{src, nil, same, same}, n, nil)
+	for i := range n {
+		if h := binary.LittleEndian.Uint16(src[2*i:]); h != 0x7fff {
+			t.Fatalf("%#x less itself is %#x, want 0x7fff", math.Float32bits(x[i]), h)
 		}
 	}
 }
@@ -138,8 +143,8 @@ func values(r *rand.Rand, n int) []float32 {
 	return v
 }
 
-// finite draws numbers of one magnitude, of which differences may be infinite.
-func finite(r *rand.Rand, n int, scale float32) []float32 {
+// within draws numbers of one magnitude, of which differences may be infinite.
+func within(r *rand.Rand, n int, scale float32) []float32 {
 	v := make([]float32, n)
 	for i := range v {
 		v[i] = scale * float32(2*r.Float64()-1)
@@ -184,7 +189,11 @@ func oneNaN(b []byte) {
 	}
 }
 
+// toBytes returns the bytes of v; those of nil are nil.
 func toBytes(v []float32) []byte {
+	if v == nil {
+		return nil
+	}
 	b := make([]byte, 0, 4*len(v))
 	for _, x := range v {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))

@@ -14,7 +14,10 @@
 #define bits(x) as_uint(x)
 #define number(x) as_float(x)
 #define root_float(x) sqrt(x)
-#define mix mixed /* OpenCL has a function of that name */
+#undef mix /* OpenCL has functions of these names */
+#undef dot
+#define mix mixed
+#define dot dotted
 typedef ulong u64;
 typedef uint u32;
 typedef ushort u16;
@@ -38,6 +41,7 @@ typedef u32 uint2 __attribute__((vector_size(8), may_alias));
 #define DEVICE static inline
 #define THREAD ((u64)0)
 #define THREADS ((u64)1)
+#define finite is_finite /* C has a function of that name */
 #endif
 #define GLOBAL
 #define RESTRICT __restrict__
@@ -46,9 +50,13 @@ DEVICE u32 bits(float x) { union { float f; u32 u; } v; v.f = x; return v.u; }
 DEVICE float number(u32 x) { union { float f; u32 u; } v; v.u = x; return v.f; }
 #endif
 
-/* A block of Int8 is done by a warp together; elsewhere by one thread. */
+/*
+ * A block of Int8 is done by a warp together, and two blocks of dot by the halves of
+ * one, in which a lane is a thread; elsewhere all by one thread.
+ */
 #if defined(__CUDA__)
 #define LANES 32
+#define SHARES 16 /* of a block of dot */
 #define LANE (__nvvm_read_ptx_sreg_tid_x() & 31u)
 DEVICE u32 most(u32 x) /* of the warp */
 {
@@ -58,17 +66,35 @@ DEVICE u32 most(u32 x) /* of the warp */
 	}
 	return x;
 }
+DEVICE void fold(double *sum) /* of the threads of half a warp, or their lanes */
+{
+	for (int by = SHARES / 2; by > 0; by >>= 1) {
+		union { double d; int i[2]; } v = {*sum}, w;
+		for (int k = 0; k < 2; k++)
+			w.i[k] = __nvvm_shfl_sync_bfly_i32(~0u, v.i[k], by, 31);
+		*sum = *sum + w.d;
+	}
+}
 #else
 #define LANES 1
+#define SHARES 1
 #define LANE 0u
 #define most(x) (x)
+DEVICE void fold(double *sum)
+{
+	for (int by = 8; by > 0; by >>= 1)
+		for (int j = 0; j < by; j++)
+			sum[j] = sum[j] + sum[j + by];
+}
 #endif
+#define BLOCKS (LANES / SHARES)
 
 /* A body is what is done to element i, or four of them, of type V. FROM reads the gradient. */
-#define EACH(BODY, FROM) \
-	u64 fours = count >> 2; \
-	for (u64 i = THREAD; i < fours; i += THREADS) { BODY(float4, FROM) } \
-	for (u64 i = (fours << 2) + THREAD; i < count; i += THREADS) { BODY(float, FROM) }
+#define FOURS(BODY, FROM) \
+	for (u64 i = THREAD; i < count >> 2; i += THREADS) { BODY(float4, FROM) }
+#define REST(BODY, FROM) \
+	for (u64 i = (count & ~(u64)3) + THREAD; i < count; i += THREADS) { BODY(float, FROM) }
+#define EACH(BODY, FROM) FOURS(BODY, FROM) REST(BODY, FROM)
 
 #define AT(V, x) ((GLOBAL V *)x)[i]
 #define IN(V, x) ((GLOBAL const V *)x)[i]

@@ -1,11 +1,13 @@
 /*
  * The updates of package kernels for a GPU, each in one pass over its vectors, to
  * the same bits: the order of operations is that of the Go functions, every
- * operation is rounded by itself (-ffp-contract=off), and a quotient is a division.
+ * operation is rounded by itself (-ffp-contract=off), and a quotient is a division, or
+ * what gives the same bits.
  *
  * One source for three compilers: clang makes PTX of it (generate.sh); OpenCL C and C
- * for the host, where a kernel is a function that does all, are for tests. Arguments of a kernel are its vectors, those that
- * change first, the number of elements, and numbers.
+ * for the host, where a kernel is a function that does all, are for tests. Arguments
+ * of a kernel are its vectors, those that change first, the number of elements, and
+ * numbers.
  *
  * Vectors begin at multiples of 16 bytes and don't overlap; only in delta dst may be
  * x or y. Any number of threads will do, in thread blocks of a multiple of 32. The
@@ -13,67 +15,8 @@
  */
 #include "front.h"
 #include "form.h"
-
-/* Delayed Nesterov momentum. */
-
-#define DELAYED_FIRST(V, FROM) \
-	V x = FROM(V, g), y = AT(V, p); \
-	AT(V, d) = x; \
-	AT(V, p) = y - lr * (x / n);
-
-#define DELAYED_FIRST_C(V, FROM) \
-	V x = FROM(V, g), y = AT(V, p), z = IN(V, m); \
-	AT(V, d) = x; \
-	AT(V, p) = y - lr * (cb * z + x / n);
-
-#define DELAYED_PLAIN(V, FROM) \
-	V x = FROM(V, g), y = AT(V, p), sum = AT(V, d); \
-	AT(V, d) = sum + x; \
-	AT(V, p) = y - lr * (x / n);
-
-#define DELAYED_PLAIN_C(V, FROM) \
-	V x = FROM(V, g), y = AT(V, p), sum = AT(V, d), z = IN(V, m); \
-	AT(V, d) = sum + x; \
-	AT(V, p) = y - lr * (cb * z + x / n);
-
-#define DELAYED_STEP(V, FROM) \
-	V x = FROM(V, g), y = AT(V, p), z = AT(V, m), sum = IN(V, d); \
-	z = beta * z + (sum + x) / n; \
-	AT(V, m) = z; \
-	AT(V, p) = y - lr * (coef * z + x / n);
-
-#define DELAYED(FORM, T, FROM) \
-KERNEL delayedFirst##FORM(VECTOR p, VECTOR d, GLOBAL const T *RESTRICT g, u64 count, float n, float lr) \
-{ EACH(DELAYED_FIRST, FROM) } \
-KERNEL delayedFirstC##FORM(VECTOR p, VECTOR d, INPUT m, GLOBAL const T *RESTRICT g, u64 count, float n, float lr, float cb) \
-{ EACH(DELAYED_FIRST_C, FROM) } \
-KERNEL delayedPlain##FORM(VECTOR p, VECTOR d, GLOBAL const T *RESTRICT g, u64 count, float n, float lr) \
-{ EACH(DELAYED_PLAIN, FROM) } \
-KERNEL delayedPlainC##FORM(VECTOR p, VECTOR d, INPUT m, GLOBAL const T *RESTRICT g, u64 count, float n, float lr, float cb) \
-{ EACH(DELAYED_PLAIN_C, FROM) } \
-KERNEL delayedStep##FORM(VECTOR p, VECTOR m, INPUT d, GLOBAL const T *RESTRICT g, u64 count, float n, float lr, float beta, float coef) \
-{ EACH(DELAYED_STEP, FROM) }
-
-DELAYED(, float, FLOAT32)
-DELAYED(BFloat16, u16, BFLOAT16)
-DELAYED(Int8, u32, INT8)
-
-/* Several plain steps in turn. */
-#define BEGIN(V) V y = AT(V, p), sum = AT(V, d);
-#define PLAIN(V, g, lr) { V x = IN(V, g); sum = sum + x; y = y - lr * (x / n); }
-#define END(V) AT(V, d) = sum; AT(V, p) = y;
-#define DELAYED_PLAIN_2(V, FROM) BEGIN(V) PLAIN(V, g0, lr0) PLAIN(V, g1, lr1) END(V)
-#define DELAYED_PLAIN_3(V, FROM) BEGIN(V) PLAIN(V, g0, lr0) PLAIN(V, g1, lr1) PLAIN(V, g2, lr2) END(V)
-#define DELAYED_PLAIN_4(V, FROM) BEGIN(V) PLAIN(V, g0, lr0) PLAIN(V, g1, lr1) PLAIN(V, g2, lr2) PLAIN(V, g3, lr3) END(V)
-
-KERNEL delayedPlain2(VECTOR p, VECTOR d, INPUT g0, INPUT g1, u64 count, float n, float lr0, float lr1)
-{ EACH(DELAYED_PLAIN_2, FLOAT32) }
-
-KERNEL delayedPlain3(VECTOR p, VECTOR d, INPUT g0, INPUT g1, INPUT g2, u64 count, float n, float lr0, float lr1, float lr2)
-{ EACH(DELAYED_PLAIN_3, FLOAT32) }
-
-KERNEL delayedPlain4(VECTOR p, VECTOR d, INPUT g0, INPUT g1, INPUT g2, INPUT g3, u64 count, float n, float lr0, float lr1, float lr2, float lr3)
-{ EACH(DELAYED_PLAIN_4, FLOAT32) }
+#include "delayed.h"
+#include "reduce.h"
 
 /* Optimizers. */
 
@@ -159,13 +102,18 @@ KERNEL delta(GLOBAL float *dst, GLOBAL const float *x, GLOBAL const float *y, u6
 KERNEL scale(VECTOR x, u64 count, float a)
 { EACH(SCALE, FLOAT32) }
 
-/* Writing the difference of x and y, and reading. */
+/* Writing x, or the difference of x and y, and reading. y and residual may be null. */
 
-/* residual may be null. */
 #define ENCODE_DELTA_BFLOAT16(V, FROM) \
-	V v = IN(V, x) - IN(V, y); \
+	V v = IN(V, x), minus = v, plus = v; \
+	if (y) \
+		minus = IN(V, y); \
 	if (residual) \
-		v = v + AT(V, residual); \
+		plus = AT(V, residual); \
+	if (y) \
+		v = v - minus; \
+	if (residual) \
+		v = v + plus; \
 	v = write_##V(dst, i, v); \
 	if (residual) \
 		AT(V, residual) = v;
@@ -173,25 +121,28 @@ KERNEL scale(VECTOR x, u64 count, float a)
 KERNEL encodeDeltaBFloat16(GLOBAL u16 *RESTRICT dst, VECTOR residual, INPUT x, INPUT y, u64 count)
 { EACH(ENCODE_DELTA_BFLOAT16, FLOAT32) }
 
-/* residual may be null. A lane has every LANES-th four elements of a block. */
+/* A lane has every LANES-th four elements of a block. */
 KERNEL encodeDeltaInt8(GLOBAL u32 *RESTRICT dst, VECTOR residual, INPUT x, INPUT y, u64 count)
 {
 	for (u64 block = THREAD / LANES; block << 8 < count; block += THREADS / LANES) {
-		float4 v[64 / LANES];
+		float4 v[64 / LANES], minus[64 / LANES], plus[64 / LANES];
 		u32 top = 0; /* of the numbers without sign, whose bits are in their order */
 		for (u32 k = 0; k < 64 / LANES; k++) {
 			u64 at = (block << 8) + 4 * (k * LANES + LANE);
-			v[k] = read4(x, at, count) - read4(y, at, count);
-			if (residual)
-				v[k] = v[k] + read4(residual, at, count);
+			v[k] = read4(x, at, count);
+			minus[k] = read4(y, at, count);
+			plus[k] = read4(residual, at, count);
+		}
+		for (u32 k = 0; k < 64 / LANES; k++) {
+			v[k] = v[k] - minus[k] + plus[k];
 			for (int j = 0; j < 4; j++) {
 				u32 u = bits(v[k][j]) & 0x7fffffffu;
 				top = top > u ? top : u;
 			}
 		}
 		top = most(top);
-		int finite = top < 0x7f800000u;
-		float scale = number(top) / 127.0f, inv = 127.0f / number(top);
+		u32 finite = top < 0x7f800000u;
+		float largest = finite ? number(top) : 0.0f, scale = largest / 127.0f, inv = 127.0f / largest;
 		if (scale > 0x1.020406p+121f)
 			scale = 0x1.020406p+121f;
 		if (inv > 0x1.fffffep+127f)
@@ -203,9 +154,10 @@ KERNEL encodeDeltaInt8(GLOBAL u32 *RESTRICT dst, VECTOR residual, INPUT x, INPUT
 			u32 w = 0;
 			for (int j = 0; j < 4; j++) {
 				/* Numbers of 2^23 and more have no digits behind the point. */
-				u32 q = finite ? bits(v[k][j] * inv + 0x1.8p+23f) & 0xffu : 0;
+				float z = finite ? v[k][j] : 0.0f;
+				u32 q = bits(z * inv + 0x1.8p+23f) & 0xffu;
 				w |= q << 8 * j;
-				v[k][j] = finite ? v[k][j] - (float)(i8)q * scale : 0.0f;
+				v[k][j] = z - (float)(i8)q * scale;
 			}
 			if (at + 4 <= count)
 				dst[65 * block + 1 + word] = w;

@@ -2,8 +2,9 @@ package ptx
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,135 +16,86 @@ import (
 // sizes are those around the ends of threads' work: fours, warps, blocks of Int8.
 var sizes = []int{0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 127, 128, 190, 255, 256, 257, 509, 511, 1003}
 
-// hyper is the hyper-parameters of a call.
-type hyper struct {
-	lr, a, b float64
-	n        int
-}
-
-var hypers = []hyper{{0.3, 0.9, 0.1, 4}, {0.7, 0.25, -0.5, 3}, {1, 0.999, 0.4, 1}, {-0.1, 1, 0, 7}}
-
-// A reference is what a kernel must do, by package kernels, and its numbers.
-type reference struct {
-	run     func(v [][]float32, h hyper)
-	scalars func(h hyper) []float64
-}
-
-var references = map[string]reference{
-	"delayedFirst": {
-		func(v [][]float32, h hyper) { kernels.DelayedFirst(v[0], v[1], v[2], h.lr, h.n) }, byLR},
-	"delayedFirstC": {
-		func(v [][]float32, h hyper) { kernels.DelayedFirstC(v[0], v[1], v[2], v[3], h.lr, h.a, h.n) }, byLRC},
-	"delayedPlain": {
-		func(v [][]float32, h hyper) { kernels.DelayedPlain(v[0], v[1], v[2], h.lr, h.n) }, byLR},
-	"delayedPlainC": {
-		func(v [][]float32, h hyper) { kernels.DelayedPlainC(v[0], v[1], v[2], v[3], h.lr, h.a, h.n) }, byLRC},
-	"delayedStep": {
-		func(v [][]float32, h hyper) { kernels.DelayedStep(v[0], v[1], v[2], v[3], h.lr, h.a, h.b, h.n) },
-		func(h hyper) []float64 { return []float64{float64(h.n), h.lr, h.a, h.b} }},
-	"delayedPlain2": {plains, func(h hyper) []float64 { return []float64{float64(h.n), h.lr, h.a} }},
-	"delayedPlain3": {plains, func(h hyper) []float64 { return []float64{float64(h.n), h.lr, h.a, h.b} }},
-	"delayedPlain4": {plains, func(h hyper) []float64 { return []float64{float64(h.n), h.lr, h.a, h.b, 2} }},
-	"sgd": {
-		func(v [][]float32, h hyper) { kernels.SGD(v[0], v[1], h.lr) },
-		func(h hyper) []float64 { return []float64{h.lr} }},
-	"heavyBall": {
-		func(v [][]float32, h hyper) { kernels.HeavyBall(v[0], v[1], v[2], h.lr, h.a) }, momentum},
-	"nesterov": {
-		func(v [][]float32, h hyper) { kernels.Nesterov(v[0], v[1], v[2], h.lr, h.a) }, momentum},
-	"adamW": {
-		func(v [][]float32, h hyper) { kernels.AdamW(v[0], v[1], v[2], v[3], adam(h)) },
-		func(h hyper) []float64 {
-			s := adam(h)
-			return []float64{s.Beta1, 1 - s.Beta1, s.Beta2, 1 - s.Beta2, s.Eps, 1 - float64(s.LR*s.Decay), s.LR / s.Bias1, math.Sqrt(s.Bias2)}
-		}},
-	"mix":         {func(v [][]float32, h hyper) { kernels.Mix(v[0], v[1], h.a) }, share},
-	"mixBase":     {func(v [][]float32, h hyper) { kernels.MixBase(v[0], v[1], v[2], h.a) }, share},
-	"mixCarry":    {func(v [][]float32, h hyper) { kernels.MixCarry(v[0], v[1], v[2], h.a) }, share},
-	"replayBase":  {func(v [][]float32, _ hyper) { kernels.ReplayBase(v[0], v[1], v[2]) }, none},
-	"replayCarry": {func(v [][]float32, _ hyper) { kernels.ReplayCarry(v[0], v[1], v[2]) }, none},
-	"delta":       {func(v [][]float32, _ hyper) { kernels.Delta(v[0], v[1], v[2]) }, none},
-	"scale": {
-		func(v [][]float32, h hyper) { kernels.Scale(v[0], h.a) },
-		func(h hyper) []float64 { return []float64{h.a} }},
-}
-
-func none(hyper) []float64       { return nil }
-func byLR(h hyper) []float64     { return []float64{float64(h.n), h.lr} }
-func byLRC(h hyper) []float64    { return []float64{float64(h.n), h.lr, h.a} }
-func momentum(h hyper) []float64 { return []float64{h.lr, h.a} }
-func share(h hyper) []float64    { return []float64{1 - h.a, h.a} }
-
-func adam(h hyper) kernels.AdamWStep {
-	return kernels.AdamWStep{LR: h.lr, Beta1: h.a, Beta2: 0.999, Eps: 0.01, Decay: 0.01, Bias1: 1 - h.a*0.99, Bias2: 0.002}
-}
-
-func plains(v [][]float32, h hyper) {
-	gs := make([]kernels.Gradient, len(v)-2)
-	for i := range gs {
-		gs[i] = kernels.Gradient{Values: v[2+i], LR: []float64{h.lr, h.a, h.b, 2}[i]}
+// ops is the Op of each kernel that does one.
+var ops = func() map[string]kernels.Op {
+	m := map[string]kernels.Op{"decode": kernels.OpCopy}
+	for _, op := range kernels.Ops() {
+		m[op.String()] = op
 	}
-	kernels.DelayedPlains(v[0], v[1], gs, h.n)
+	return m
+}()
+
+// opOf returns the Op of k, if it does one.
+func opOf(k Kernel) (kernels.Op, bool) {
+	op, ok := ops[strings.TrimSuffix(k.Name, suffix(k.Form))]
+	return op, ok
 }
 
-// Every kernel does what its function does, to the bit, and writes all of what it
-// changes and nothing else. A kernel of a form does what its namesake does with what
-// Decode reads.
+// numbers draws those of an op: of divisors some are powers of two.
+func numbers(r *rand.Rand, op kernels.Op) (s [8]float32) {
+	for i, name := range op.Numbers() {
+		switch name {
+		case "n":
+			s[i] = []float32{1, 2, 3, 4, 7, 1 << 30, 1 << 31}[r.IntN(7)]
+		default:
+			s[i] = []float32{0, 1, -0.5, 0.9, 0x1p-20, float32(r.Float64()), float32(r.Float64())}[r.IntN(7)]
+		}
+	}
+	return s
+}
+
+// Every kernel does what its Op does in ordinary memory, to the bit, and writes all of
+// what it changes and nothing else.
 func TestKernels(t *testing.T) {
-	entries := parsed(t)
 	for i, k := range Kernels() {
-		name := strings.TrimSuffix(strings.TrimSuffix(k.Name, "Int8"), "BFloat16")
-		ref, ok := references[name]
+		op, ok := opOf(k)
 		if !ok {
-			continue // a form by itself: see form_test.go
+			continue // it encodes: see form_test.go
 		}
 		t.Run(k.Name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(i), 1))
-			for round, n := range sizes {
-				check(t, entries[k.Name], k, ref, n, hypers[(round+i)%len(hypers)], r)
+			for _, n := range sizes {
+				check(t, interpreter, k, call(r, k, op, n))
 			}
 		})
 	}
 }
 
-func check(t *testing.T, entry *ptxi.Kernel, k Kernel, ref reference, n int, h hyper, r *rand.Rand) {
-	t.Helper()
-	want := make([][]float32, len(k.Vectors))
-	for i := range want {
-		want[i] = values(r, n)
+// call draws a call of n elements that k can do.
+func call(r *rand.Rand, k Kernel, op kernels.Op, n int) kernels.Call {
+	c := kernels.Call{Op: op, Form: k.Form, Numbers: numbers(r, op)}
+	for i := range op.Vectors() {
+		c.Vectors[i] = values(r, n)
 	}
-	last := len(want) - 1
-	g := toBytes(want[last])
 	if k.Form != 0 {
-		g = make([]byte, k.Form.Size(n))
-		for i := range g {
-			g[i] = byte(r.Uint32()) // any bytes are the form of some vector
+		c.Vectors[len(op.Vectors())-1] = nil
+		c.Packed = make([]byte, k.Form.Size(n))
+		for i := range c.Packed {
+			c.Packed[i] = byte(r.Uint32()) // any bytes are the form of some vector
 		}
-		kernels.Decode(want[last], k.Form, g)
 	}
-	var m ptxi.Memory
-	buffers, arguments := make([][]byte, len(want)), []uint64(nil)
-	for i, v := range want {
-		if buffers[i] = toBytes(v); i == last {
-			buffers[i] = g
-		}
-		arguments = append(arguments, m.Add(buffers[i]))
+	return c
+}
+
+// check has a machine do what is called, and package kernels.
+func check(t *testing.T, run machine, k Kernel, c kernels.Call) {
+	t.Helper()
+	n := len(c.Vectors[0])
+	buffers := make([][]byte, len(k.Vectors))
+	for i := range buffers {
+		buffers[i] = toBytes(c.Vectors[i])
 	}
-	arguments = append(arguments, uint64(n))
-	for _, s := range ref.scalars(h) {
-		arguments = append(arguments, uint64(math.Float32bits(float32(s))))
+	if k.Form != 0 {
+		buffers[len(buffers)-1] = c.Packed
 	}
-	ref.run(want, h)
-	if err := entry.Launch(&m, 1+n%3, block(n), arguments...); err != nil {
-		t.Fatalf("%d elements: %v", n, err)
-	}
+	written := run(t, k.Name, 1+n%3, block(n), buffers, n, c.Numbers[:len(k.Numbers)])
+	kernels.CPU{}.Run(c)
 	for i := range k.Changed {
-		compare(t, fmt.Sprintf("%d elements, %s", n, k.Vectors[i]), toFloats(buffers[i]), want[i])
+		compare(t, fmt.Sprintf("%d elements, numbers %v, %s", n, c.Numbers, k.Vectors[i]), toFloats(buffers[i]), c.Vectors[i])
 	}
-	for i, b := range buffers {
-		written := m.Written(arguments[i])
-		if i < k.Changed && written != len(b) || i >= k.Changed && written != 0 {
-			t.Fatalf("%d elements: %d of %d bytes of %s are written", n, written, len(b), k.Vectors[i])
+	for i, bytes := range written {
+		if i < k.Changed && bytes != len(buffers[i]) || i >= k.Changed && bytes != 0 {
+			t.Fatalf("%d elements: %d of %d bytes of %s are written", n, bytes, len(buffers[i]), k.Vectors[i])
 		}
 	}
 }
@@ -157,21 +109,85 @@ func block(n int) int {
 	return 64
 }
 
-// The table is what the text has.
+var definition = regexp.MustCompile(`KERNEL (\w+)(?:##(FORM))?\(([^)]*)\)`)
+
+// defined returns the kernels of the source and the names of their parameters.
+func defined(t *testing.T) map[string][]string {
+	t.Helper()
+	var source []byte
+	for _, file := range []string{"delayed.h", "kernels.cu", "reduce.h"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, text...)
+	}
+	all := map[string][]string{}
+	for _, m := range definition.FindAllStringSubmatch(string(source), -1) {
+		var params []string
+		for p := range strings.SplitSeq(m[3], ",") {
+			params = append(params, p[strings.LastIndexAny(p, " *")+1:])
+		}
+		all[m[1]] = params
+		if m[2] != "" {
+			all[m[1]+"BFloat16"], all[m[1]+"Int8"] = params, params
+		}
+	}
+	return all
+}
+
+// The text, its source and the table have the same kernels, with the same arguments in
+// the same order, which for an Op are its own. No Op is left out but those that the
+// table says.
 func TestTable(t *testing.T) {
-	entries, list := parsed(t), Kernels()
-	if len(entries) != len(list) {
-		t.Errorf("the text has %d kernels, the table %d", len(entries), len(list))
+	entries, source, list := parsed(t), defined(t), Kernels()
+	for _, op := range kernels.Ops() {
+		has := slices.ContainsFunc(list, func(k Kernel) bool { return k.Name == op.String() })
+		copies := op == kernels.OpCopy || strings.HasPrefix(op.String(), "mean")
+		if has == copies {
+			t.Errorf("%v: the table has it: %t", op, has)
+		}
 	}
 	for _, k := range list {
-		e := entries[k.Name]
-		if e == nil {
-			t.Errorf("%s is not in the text", k.Name)
-			continue
-		}
-		want := slices.Concat(slices.Repeat([]string{"u64"}, len(k.Vectors)+1), slices.Repeat([]string{"f32"}, len(k.Scalars)))
-		if !slices.Equal(e.Params, want) {
-			t.Errorf("%s has parameters %v, in the table %v", k.Name, e.Params, want)
+		checkParams(t, k.Name, source[k.Name], slices.Concat(k.Vectors, []string{"count"}, k.Numbers))
+		checkParams(t, k.Name, types(entries[k.Name]), slices.Concat(slices.Repeat([]string{"u64"}, len(k.Vectors)+1), slices.Repeat([]string{"f32"}, len(k.Numbers))))
+	}
+	for name, params := range map[string]string{"dot": "x y sums count", "finite": "x flag count"} {
+		checkParams(t, name, source[name], strings.Fields(params))
+		checkParams(t, name, types(entries[name]), slices.Repeat([]string{"u64"}, len(source[name])))
+	}
+	if n := len(list) + 2; len(entries) != n || len(source) != n {
+		t.Errorf("the text has %d kernels, its source %d, the table and the reductions are %d", len(entries), len(source), n)
+	}
+}
+
+func checkParams(t *testing.T, name string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s has parameters %v, want %v", name, got, want)
+	}
+}
+
+// types is those of the parameters; none if there is no kernel.
+func types(k *ptxi.Kernel) []string {
+	if k == nil {
+		return nil
+	}
+	return k.Params
+}
+
+// A division branches, and no compiler moves a load over a branch: memory would wait
+// for arithmetic. So all that a loop loads stands before what it divides.
+func TestLoadsFirst(t *testing.T) {
+	divided := ""
+	for line := range strings.Lines(Text) {
+		switch op, _, _ := strings.Cut(strings.TrimSpace(line), " "); {
+		case strings.HasPrefix(op, "div.") || strings.HasPrefix(op, "sqrt."):
+			divided = line
+		case strings.HasPrefix(op, "$L") || strings.HasPrefix(op, "//"):
+			divided = ""
+		case strings.HasPrefix(op, "ld.global") && divided != "":
+			t.Errorf("%s stands behind%s", strings.TrimSpace(line), divided)
 		}
 	}
 }
@@ -184,12 +200,26 @@ func TestDeltaInPlace(t *testing.T) {
 		want := make([]float32, 1003)
 		kernels.Delta(want, v[0], v[1])
 		b := [][]byte{toBytes(v[0]), toBytes(v[1])}
-		var m ptxi.Memory
-		x, y := m.Add(b[0]), m.Add(b[1])
-		if err := parsed(t)["delta"].Launch(&m, 2, 64, []uint64{x, y}[place], x, y, 1003); err != nil {
-			t.Fatal(err)
-		}
+		interpreter(t, "delta", 2, 64, [][]byte{b[place], b[0], b[1]}, 1003, nil)
 		compare(t, "delta", toFloats(b[place]), want)
+	}
+}
+
+// Up to three elements may begin anywhere.
+func TestFewElementsAnywhere(t *testing.T) {
+	for _, k := range Kernels() {
+		if k.Form != 0 {
+			continue
+		}
+		var m ptxi.Memory
+		var arguments []uint64
+		for i := range k.Vectors {
+			arguments = append(arguments, m.Add(make([]byte, 32))+4*uint64(1+i%3))
+		}
+		arguments = append(append(arguments, 3), make([]uint64, len(k.Numbers))...)
+		if err := parsed(t)[k.Name].Launch(&m, 1, 32, arguments...); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -134,7 +134,7 @@ func (w *warp) step(t *thread, in *instr) {
 
 func (w *warp) load(t *thread, in *instr) {
 	size := in.access.size
-	b, err := w.m.read(t.get(in.base)+uint64(in.offset), in.access.count*size, t.id, in.access.fixed)
+	b, err := w.m.read(t.get(in.base)+uint64(in.offset), in.access.count*size, t.id, in.access.special)
 	if err != nil {
 		t.err = err
 		return
@@ -147,15 +147,15 @@ func (w *warp) load(t *thread, in *instr) {
 }
 
 func (w *warp) store(t *thread, in *instr) {
-	size := in.access.size
-	b, err := w.m.write(t.get(in.base)+uint64(in.offset), in.access.count*size, t.id)
-	if err != nil {
-		t.err = err
-		return
-	}
+	var x [16]byte
+	n := 0
 	for i := range in.access.count {
-		x := binary.LittleEndian.AppendUint64(nil, t.get(in.src[i]))
-		copy(b[i*size:(i+1)*size], x)
+		var element [8]byte
+		binary.LittleEndian.PutUint64(element[:], t.get(in.src[i]))
+		n += copy(x[n:], element[:in.access.size])
+	}
+	if err := w.m.write(t.get(in.base)+uint64(in.offset), x[:n], t.id, in.access.special); err != nil {
+		t.err = err
 	}
 }
 

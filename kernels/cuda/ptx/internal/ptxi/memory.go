@@ -13,6 +13,7 @@ type buffer struct {
 	bytes  []byte
 	writer []int  // thread that wrote the byte in this launch, from 1; 0 for none
 	fixed  []bool // read in this launch as what does not change (.nc)
+	shared []bool // written in it by a store that may be one of several (.volatile)
 }
 
 // Buffers begin at multiples of apart, and none reaches the next.
@@ -24,13 +25,12 @@ func (m *Memory) Add(b []byte) uint64 {
 		m.next = 0x7f00_0000_0000
 	}
 	at := m.next
-	m.buffers = append(m.buffers, &buffer{at, b, make([]int, len(b)), make([]bool, len(b))})
+	m.buffers = append(m.buffers, &buffer{at, b, make([]int, len(b)), make([]bool, len(b)), make([]bool, len(b))})
 	m.next += (uint64(len(b))/apart + 2) * apart
 	return at
 }
 
-// Written returns how many bytes of the buffer at address the last launch wrote. No
-// byte is written twice.
+// Written returns how many bytes of the buffer at address the last launch wrote.
 func (m *Memory) Written(address uint64) (n int) {
 	for _, b := range m.buffers {
 		if b.base == address {
@@ -57,6 +57,7 @@ func (m *Memory) forget() {
 	for _, b := range m.buffers {
 		clear(b.writer)
 		clear(b.fixed)
+		clear(b.shared)
 	}
 }
 
@@ -93,17 +94,20 @@ func (m *Memory) read(a uint64, n, thread int, fixed bool) ([]byte, error) {
 	return b.bytes[lo : lo+n], nil
 }
 
-// write returns n bytes for a thread to write to.
-func (m *Memory) write(a uint64, n, thread int) ([]byte, error) {
-	b, lo, err := m.find(a, n)
+// write stores x for a thread. No byte is written twice, unless both times as a shared
+// one, and the same.
+func (m *Memory) write(a uint64, x []byte, thread int, shared bool) error {
+	b, lo, err := m.find(a, len(x))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for i := lo; i < lo+n; i++ {
-		if b.writer[i] != 0 || b.fixed[i] {
-			return nil, fmt.Errorf("the byte at %#x is written twice, or was read as constant", b.base+uint64(i))
+	for i, v := range x {
+		i += lo
+		again := shared && b.shared[i] && b.bytes[i] == v
+		if b.fixed[i] || b.writer[i] != 0 && !again {
+			return fmt.Errorf("the byte at %#x is written twice, or was read as constant", b.base+uint64(i))
 		}
-		b.writer[i] = thread
+		b.bytes[i], b.writer[i], b.shared[i] = v, thread, shared
 	}
-	return b.bytes[lo : lo+n], nil
+	return nil
 }

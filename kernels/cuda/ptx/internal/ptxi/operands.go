@@ -76,7 +76,8 @@ func (p *parser) operands(in *instr, list []string) error {
 		}
 		return nil
 	}
-	if strings.HasSuffix(in.op, ".f32") && !strings.Contains(in.op, ".rn.") {
+	float := strings.HasSuffix(in.op, ".f32") || strings.HasSuffix(in.op, ".f64")
+	if float && !strings.Contains(in.op, ".rn.") {
 		return errors.New("float operation without .rn")
 	}
 	return errors.New("unknown operation")

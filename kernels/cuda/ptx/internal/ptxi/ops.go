@@ -15,28 +15,40 @@ var operations = map[string]operation{
 	"sub.rn.f32":  {2, func(a, b, _ uint64) uint64 { return bits(f32(a) - f32(b)) }},
 	"mul.rn.f32":  {2, func(a, b, _ uint64) uint64 { return bits(f32(a) * f32(b)) }},
 	"div.rn.f32":  {2, func(a, b, _ uint64) uint64 { return bits(f32(a) / f32(b)) }},
+	"rcp.rn.f32":  {1, func(a, _, _ uint64) uint64 { return bits(1 / f32(a)) }},
 	"sqrt.rn.f32": {1, func(a, _, _ uint64) uint64 { return bits(float32(math.Sqrt(float64(f32(a))))) }},
+
+	"add.rn.f64": {2, func(a, b, _ uint64) uint64 { return bits64(f64(a) + f64(b)) }},
+	"mul.rn.f64": {2, func(a, b, _ uint64) uint64 { return bits64(f64(a) * f64(b)) }},
 
 	"add.s32":      {2, func(a, b, _ uint64) uint64 { return low(a + b) }},
 	"add.s64":      {2, func(a, b, _ uint64) uint64 { return a + b }},
 	"mul.lo.s64":   {2, func(a, b, _ uint64) uint64 { return a * b }},
 	"mul.wide.u32": {2, func(a, b, _ uint64) uint64 { return low(a) * low(b) }},
 	"max.u32":      {2, func(a, b, _ uint64) uint64 { return max(low(a), low(b)) }},
+	"max.s32":      {2, func(a, b, _ uint64) uint64 { return low(uint64(max(int32(a), int32(b)))) }},
+	"min.u64":      {2, func(a, b, _ uint64) uint64 { return min(a, b) }},
 
-	"and.b32": {2, func(a, b, _ uint64) uint64 { return low(a & b) }},
-	"and.b64": {2, func(a, b, _ uint64) uint64 { return a & b }},
-	"or.b32":  {2, func(a, b, _ uint64) uint64 { return low(a | b) }},
-	"shl.b32": {2, func(a, b, _ uint64) uint64 { return low(low(a) << low(b)) }},
-	"shl.b64": {2, func(a, b, _ uint64) uint64 { return a << low(b) }},
-	"shr.u32": {2, func(a, b, _ uint64) uint64 { return low(a) >> low(b) }},
-	"shr.u64": {2, func(a, b, _ uint64) uint64 { return a >> low(b) }},
-	"bfe.u32": {3, field},
-	"bfe.s32": {3, signedField},
+	"and.pred": {2, func(a, b, _ uint64) uint64 { return a & b }},
+	"or.pred":  {2, func(a, b, _ uint64) uint64 { return a | b }},
+	"and.b32":  {2, func(a, b, _ uint64) uint64 { return low(a & b) }},
+	"and.b64":  {2, func(a, b, _ uint64) uint64 { return a & b }},
+	"or.b32":   {2, func(a, b, _ uint64) uint64 { return low(a | b) }},
+	"or.b64":   {2, func(a, b, _ uint64) uint64 { return a | b }},
+	"shl.b32":  {2, func(a, b, _ uint64) uint64 { return low(low(a) << low(b)) }},
+	"shl.b64":  {2, func(a, b, _ uint64) uint64 { return a << low(b) }},
+	"shr.u32":  {2, func(a, b, _ uint64) uint64 { return low(a) >> low(b) }},
+	"shr.u64":  {2, func(a, b, _ uint64) uint64 { return a >> low(b) }},
+	"bfe.u32":  {3, field},
+	"bfe.s32":  {3, signedField},
 
 	"mov.b32":            {1, lowOf},
 	"mov.u32":            {1, lowOf},
 	"mov.f32":            {1, lowOf},
 	"mov.u64":            {1, same},
+	"mov.b64":            {1, same},
+	"mov.f64":            {1, same},
+	upperHalf:            {1, func(a, _, _ uint64) uint64 { return a >> 32 }},
 	"cvta.to.global.u64": {1, same},
 	"cvt.u64.u32":        {1, lowOf},
 	"cvt.u32.u64":        {1, lowOf},
@@ -44,26 +56,41 @@ var operations = map[string]operation{
 	"cvt.u16.u32":        {1, func(a, _, _ uint64) uint64 { return uint64(uint16(a)) }},
 	"cvt.s8.s32":         {1, extend8}, // the register has 16 bits
 	"cvt.s16.s8":         {1, extend8},
+	"cvt.f64.f32":        {1, func(a, _, _ uint64) uint64 { return bits64(float64(f32(a))) }},
 	"cvt.rn.f32.s16":     {1, func(a, _, _ uint64) uint64 { return bits(float32(int16(a))) }},
 
 	"setp.lt.u32": {2, func(a, b, _ uint64) uint64 { return truth(low(a) < low(b)) }},
 	"setp.gt.u32": {2, func(a, b, _ uint64) uint64 { return truth(low(a) > low(b)) }},
 	"setp.lt.s32": {2, func(a, b, _ uint64) uint64 { return truth(int32(a) < int32(b)) }},
+	"setp.gt.s32": {2, func(a, b, _ uint64) uint64 { return truth(int32(a) > int32(b)) }},
+	"setp.eq.s32": {2, func(a, b, _ uint64) uint64 { return truth(int32(a) == int32(b)) }},
 	"setp.ne.s32": {2, func(a, b, _ uint64) uint64 { return truth(int32(a) != int32(b)) }},
 	"setp.lt.u64": {2, func(a, b, _ uint64) uint64 { return truth(a < b) }},
 	"setp.le.u64": {2, func(a, b, _ uint64) uint64 { return truth(a <= b) }},
 	"setp.gt.u64": {2, func(a, b, _ uint64) uint64 { return truth(a > b) }},
 	"setp.ge.u64": {2, func(a, b, _ uint64) uint64 { return truth(a >= b) }},
+	"setp.ne.s64": {2, func(a, b, _ uint64) uint64 { return truth(a != b) }},
 	"setp.eq.s64": {2, func(a, b, _ uint64) uint64 { return truth(a == b) }},
+	"setp.eq.f32": {2, func(a, b, _ uint64) uint64 { return truth(f32(a) == f32(b)) }},
+	"setp.ge.f32": {2, func(a, b, _ uint64) uint64 { return truth(f32(a) >= f32(b)) }},
+	"setp.le.f32": {2, func(a, b, _ uint64) uint64 { return truth(f32(a) <= f32(b)) }},
 	"setp.gt.f32": {2, func(a, b, _ uint64) uint64 { return truth(f32(a) > f32(b)) }},
 	"selp.b32":    {3, choose},
+	"selp.u32":    {3, choose},
 	"selp.f32":    {3, choose},
 }
+
+// upperHalf is mov.b64 {tmp, dst}, src in braces of its own, where tmp is declared:
+// the upper half of a register.
+const upperHalf = "upper half"
 
 // An access is a load or a store: so many elements of so many bytes.
 type access struct {
 	count, size int
-	fixed       bool // through the path for what does not change in a launch
+
+	// A load goes through the path for what does not change in a launch (.nc); a store
+	// may be one of several to the same place (.volatile), which all write the same.
+	special bool
 }
 
 var loads = map[string]access{
@@ -85,6 +112,9 @@ var stores = map[string]access{
 	"st.global.u32":    {1, 4, false},
 	"st.global.u16":    {1, 2, false},
 	"st.global.u8":     {1, 1, false},
+	"st.global.f64":    {1, 8, false},
+
+	"st.volatile.global.u32": {1, 4, true},
 }
 
 func f32(a uint64) float32 { return math.Float32frombits(uint32(a)) }
@@ -95,6 +125,15 @@ func bits(x float32) uint64 {
 		return 0x7fffffff
 	}
 	return uint64(math.Float32bits(x))
+}
+
+func f64(a uint64) float64 { return math.Float64frombits(a) }
+
+func bits64(x float64) uint64 {
+	if x != x {
+		return math.MaxInt64
+	}
+	return math.Float64bits(x)
 }
 
 func truth(b bool) uint64 {

@@ -3,12 +3,12 @@
 //
 // It knows what the kernels of package ptx are made of, and nothing else: an
 // instruction, or a suffix of one, that is not in its tables is an error. So is
-// arithmetic on float32 without .rn, which says that it is rounded by itself, and not
+// arithmetic on floats without .rn, which says that it is rounded by itself, and not
 // fused with the next. Every access to memory is checked for bounds and alignment, and
 // against those of other threads, whose order is not defined.
 //
 // The results of float32 operations are those of a GPU: IEEE 754 with denormals, and
-// one NaN, 0x7fffffff.
+// one NaN, 0x7fffffff. Those of float64 are too, but for which NaN a NaN is.
 package ptxi
 
 import (
@@ -62,9 +62,10 @@ type jump struct {
 var (
 	entryLine = regexp.MustCompile(`^\.visible \.entry (\w+)\($`)
 	paramLine = regexp.MustCompile(`^\.param \.(u64|f32) (\w+),?$`)
-	regLine   = regexp.MustCompile(`^\.reg \.(?:pred|b16|b32|b64|f32)\s+(%[a-z]+)<(\d{1,5})>;$`)
+	regLine   = regexp.MustCompile(`^\.reg \.(?:pred|b16|b32|b64|f32|f64)\s+(%[a-z]+)<(\d{1,5})>;$`)
 	labelLine = regexp.MustCompile(`^(\$\w+):$`)
 	codeLine  = regexp.MustCompile(`^(?:@(!?)(%p\d+)\s+)?([a-z][a-z0-9.]*)(?:\s+(.*))?;$`)
+	upperLine = regexp.MustCompile(`^\{ \.reg \.b32 tmp; mov\.b64 \{tmp, (%r\d+)\}, (%rd\d+); \}$`)
 	register  = regexp.MustCompile(`^(%[a-z]+)(\d{1,5})$`)
 )
 
@@ -154,6 +155,9 @@ func (p *parser) body(s string, line int) error {
 		p.labels[m[1]] = len(p.k.code)
 		return nil
 	}
+	if m := upperLine.FindStringSubmatch(s); m != nil {
+		return p.instruction([]string{s, "", "", upperHalf, m[1] + ", " + m[2]}, line)
+	}
 	m := codeLine.FindStringSubmatch(s)
 	if m == nil {
 		return fmt.Errorf("not an instruction")
@@ -231,6 +235,10 @@ func (p *parser) value(s string) (value, error) {
 	}
 	if hex, ok := strings.CutPrefix(s, "0f"); ok && len(hex) == 8 {
 		n, err := strconv.ParseUint(hex, 16, 32)
+		return value{slot: -1, constant: n}, err
+	}
+	if hex, ok := strings.CutPrefix(s, "0d"); ok && len(hex) == 16 {
+		n, err := strconv.ParseUint(hex, 16, 64)
 		return value{slot: -1, constant: n}, err
 	}
 	n, err := strconv.ParseInt(s, 10, 64)

@@ -11,7 +11,7 @@ import (
 // program is a kernel of two addresses, a length and a number, with the lines as body.
 func program(lines ...string) string {
 	return ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry k(\n.param .u64 k_0,\n.param .u64 k_1,\n.param .u64 k_2,\n.param .f32 k_3\n)\n{\n" +
-		".reg .pred %p<4>;\n.reg .b16 %rs<4>;\n.reg .b32 %r<8>;\n.reg .f32 %f<8>;\n.reg .b64 %rd<8>;\n" +
+		".reg .pred %p<4>;\n.reg .b16 %rs<4>;\n.reg .b32 %r<8>;\n.reg .f32 %f<8>;\n.reg .b64 %rd<8>;\n.reg .f64 %fd<4>;\n" +
 		"ld.param.u64 %rd0, [k_0];\nld.param.u64 %rd1, [k_1];\nld.param.u64 %rd2, [k_2];\nld.param.f32 %f0, [k_3];\n" +
 		strings.Join(lines, "\n") + "\nret;\n}\n"
 }
@@ -39,6 +39,9 @@ func TestRefused(t *testing.T) {
 		{"mul.f32 %f1, %f0, %f0;", "without .rn"},
 		{"div.full.f32 %f1, %f0, %f0;", "without .rn"},
 		{"sqrt.approx.f32 %f1, %f0;", "without .rn"},
+		{"add.f64 %fd1, %fd0, %fd0;", "without .rn"},
+		{"mul.rz.f64 %fd1, %fd0, %fd0;", "without .rn"},
+		{"fma.rn.f64 %fd1, %fd0, %fd0, %fd0;", "unknown operation"},
 		{"add.rz.f32 %f1, %f0, %f0;", "without .rn"},
 		{"add.rn.ftz.f32 %f1, %f0, %f0;", "unknown operation"},
 		{"add.rn.sat.f32 %f1, %f0, %f0;", "unknown operation"},
@@ -51,6 +54,8 @@ func TestRefused(t *testing.T) {
 		{"add.rn.f32 %f1, %f0, %g0;", "no register"},
 		{"add.rn.f32 1, %f0, %f0;", "no register"},
 		{"add.rn.f32 %f1, %f0, 0f3f8;", "invalid syntax"},
+		{"mov.f64 %fd1, 0d3ff0;", "invalid syntax"},
+		{"{ .reg .b32 tmp; mov.b64 {%r2, %r1}, %rd0; }", "not an instruction"},
 		{"add.rn.f32 %f1, %f0, %f0", "not an instruction"},
 		{"ld.global.v4.f32 %f1, [%rd0];", "wrong operands"},
 		{"ld.global.v4.f32 {%f1, %f2}, [%rd0];", "wrong operands"},
@@ -74,6 +79,10 @@ func TestRefused(t *testing.T) {
 		{"ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd0+8];", "not aligned"},
 		{"st.global.f32 [%rd0+2], %f0;", "not aligned"},
 		{"st.global.f32 [%rd0], %f0;\nst.global.f32 [%rd0], %f0;", "written twice"},
+		{"st.volatile.global.u32 [%rd0], 1;\nst.volatile.global.u32 [%rd0], 2;", "written twice"},
+		{"st.global.u32 [%rd0], 1;\nst.volatile.global.u32 [%rd0], 1;", "written twice"},
+		{"st.volatile.global.u32 [%rd0], 1;\nst.global.u32 [%rd0], 1;", "written twice"},
+		{"ld.global.nc.f32 %f1, [%rd0];\nst.volatile.global.u32 [%rd0], 1;", "read as constant"},
 		{"ld.global.nc.f32 %f1, [%rd0];\nst.global.f32 [%rd0], %f0;", "read as constant"},
 		{"st.global.f32 [%rd0], %f0;\nld.global.nc.f32 %f1, [%rd0];", "read after it was written"},
 		{"$a:\nbra $a;", "does not end"},
@@ -142,6 +151,15 @@ func TestOperations(t *testing.T) {
 		{"setp.gt.f32 %p0, %f0, 0f3F800000;\nselp.b32 %r7, 7, 8, %p0;\n" + store, float32(math.NaN()), 8},
 		{"setp.lt.s32 %p0, -1, 0;\nmov.u32 %r7, 1;\n@%p0 mov.u32 %r7, 2;\n@!%p0 mov.u32 %r7, 3;\n" + store, 0, 2},
 		{"setp.lt.u64 %p0, %rd0, %rd1;\n@%p0 bra.uni $a;\nret;\n$a:\nmax.u32 %r7, 5, -1;\n" + store, 0, math.MaxUint32},
+		{"rcp.rn.f32 %f7, %f0;\n" + float, 3, math.Float32bits(1 / float32(3))},
+		{"setp.eq.f32 %p0, %f0, %f0;\nselp.u32 %r7, 7, 8, %p0;\n" + store, float32(math.NaN()), 8},
+		{"setp.ge.f32 %p0, %f0, %f0;\nsetp.le.f32 %p1, %f0, 0f3F800000;\nand.pred %p2, %p0, %p1;\nselp.u32 %r7, 7, 8, %p2;\n" + store, 2, 8},
+		{"setp.gt.s32 %p0, -1, 0;\nsetp.eq.s32 %p1, 5, 5;\nor.pred %p2, %p0, %p1;\nselp.u32 %r7, 7, 8, %p2;\n" + store, 0, 7},
+		{"max.s32 %r7, -5, 3;\n" + store, 0, 3},
+		{"min.u64 %rd3, -5, 3;\nor.b64 %rd3, %rd3, 4;\ncvt.u32.u64 %r7, %rd3;\n" + store, 0, 7},
+		{"cvt.f64.f32 %fd1, %f0;\nmul.rn.f64 %fd2, %fd1, %fd1;\nmov.b64 %rd3, %fd2;\n{ .reg .b32 tmp; mov.b64 {tmp, %r7}, %rd3; }\n" + store, 0x1p-149, (1023 - 298) << 20},
+		{"mov.f64 %fd1, 0d3FF0000000000001;\nadd.rn.f64 %fd2, %fd1, %fd1;\nmov.b64 %rd3, %fd2;\ncvt.u32.u64 %r7, %rd3;\n" + store, 0, 1},
+		{"mov.f64 %fd1, 0d7FF0000000000000;\nmul.rn.f64 %fd2, %fd1, 0d0000000000000000;\nst.global.f64 [%rd1], %fd2;", 0, math.MaxUint32},
 		{"mul.wide.u32 %rd3, -1, 2;\ncvt.u32.u64 %r7, %rd3;\n" + store, 0, 0xfffffffe},
 	} {
 		_, y, err := launch(program(c.lines), 1, c.number)
@@ -150,6 +168,18 @@ func TestOperations(t *testing.T) {
 		} else if got := binary.LittleEndian.Uint32(y); got != c.want {
 			t.Errorf("%s: %#x, want %#x", c.lines, got, c.want)
 		}
+	}
+}
+
+// Many threads may write the same to one place by stores that say so.
+func TestSharedStore(t *testing.T) {
+	_, y, err := launch(program("st.volatile.global.u32 [%rd1], 258;"), 64, 0)
+	if err != nil || y[0] != 2 || y[1] != 1 {
+		t.Errorf("% x, %v", y[:4], err)
+	}
+	_, _, err = launch(program("mov.u32 %r0, %tid.x;", "st.volatile.global.u32 [%rd1], %r0;"), 64, 0)
+	if err == nil || !strings.Contains(err.Error(), "written twice") {
+		t.Errorf("threads write what differs: %v", err)
 	}
 }
 
