@@ -2,123 +2,137 @@ package cuda
 
 import (
 	"fmt"
-	"slices"
+	"strconv"
 	"sync"
+	"unsafe"
+
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/internal/gpu"
 )
 
-// Devices returns the number of devices that the driver knows of, which may be 0. An
-// error says why there is no driver to ask, or what it answered.
-func Devices() (int, error) {
-	dr, err := loadDriver()
-	if err != nil {
-		return 0, err
-	}
-	n, err := dr.count()
-	_ = dr.release()
-	return n, err
+// Info is what does not change about a device.
+type Info struct {
+	Ordinal      int    // its number, from 0; CUDA_VISIBLE_DEVICES may change the order
+	Name         string // what the driver calls it: "NVIDIA H100 80GB HBM3"
+	Major, Minor int    // its compute capability: 9, 0
+	Processors   int    // multiprocessors
+	Memory       uint64 // bytes, in all
 }
 
-// A Device is one GPU, in its primary context: the one that other libraries in the
-// process have too if they use the CUDA runtime.
-type Device struct {
-	driver  driver
-	ordinal int
-	facts   facts
-
-	mu     sync.Mutex // of all below, and of all resources
-	none   sync.Cond  // uses is 0
-	uses   int        // calls under way
-	closed bool       // no more begin
-	lost   *Error     // the first fatal one
-	live   []*resource
-}
-
-// Open returns the device with this number, from 0 to [Devices] - 1, in the order of
-// the driver, which the environment variable CUDA_VISIBLE_DEVICES may change. The
-// caller closes it. A device may be open several times; the memory of each is its own.
-func Open(ordinal int) (*Device, error) {
+// Devices returns the devices that the driver knows of, in the order of their
+// numbers; there may be none. It takes no memory of any. An error says why there is no
+// driver to ask, or what it answered.
+func Devices() ([]Info, error) {
 	dr, err := loadDriver()
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{driver: dr, ordinal: ordinal}
-	d.none.L = &d.mu
-	if err := d.retain(); err != nil {
-		_ = dr.release()
+	defer func() { _ = dr.release() }()
+	n, err := dr.count()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Info, n)
+	for i := range all {
+		if all[i], err = dr.info(i); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// A Device is a GPU for a program that uses it by another library too, in the same
+// process: gradients that such a library has computed need not leave the GPU. All
+// methods may be called from any goroutine.
+//
+// What the other library does on the default stream of CUDA is in order with what the
+// Backend does: work queued there before a call is done before, later work after it.
+// The exception is a program built for a default stream of each thread. Work on
+// other streams must be done before the call, and begin after Sync.
+//
+// A call of the driver leaves the context of the device the current one of the thread
+// that it happened to be on. The context is the primary one, which the CUDA runtime
+// has too. So a library that is told of the device once for its thread should be
+// called by a goroutine that is locked to one, and does nothing else.
+type Device struct {
+	name   string // "cuda:0"
+	card   *card
+	engine *gpu.Engine
+
+	mu    sync.Mutex
+	views [][]float32
+}
+
+// Open returns the device with this number, with the one-pass kernels, as [Select] does
+// by the name "cuda:" and the number. The caller closes it. A device may be open
+// several times; the vectors of each are its own.
+func Open(ordinal int) (*Device, error) { return open(ordinal, gpu.OnePass) }
+
+func open(ordinal int, set gpu.Set) (*Device, error) {
+	c, err := openCard(ordinal)
+	if err != nil {
+		return nil, err
+	}
+	d := &Device{name: "cuda:" + strconv.Itoa(ordinal), card: c}
+	if d.engine, err = d.start(set); err != nil {
+		_ = c.Close()
 		return nil, err
 	}
 	return d, nil
 }
 
-func (d *Device) retain() error {
-	n, err := d.driver.count()
-	if err != nil {
+// start makes the Backend. The kernels are for compute capability 7.0 and more.
+func (d *Device) start(set gpu.Set) (*gpu.Engine, error) {
+	if i := d.card.info; set == gpu.OnePass && i.Major < 7 {
+		return nil, fmt.Errorf("cuda: %s, %s, has compute capability %d.%d, want at least 7.0", d.name, i.Name, i.Major, i.Minor)
+	}
+	return gpu.New(gpu.Config{Driver: d.card, Name: d.name, Set: set})
+}
+
+// Backend returns the place for vectors that d is. It is the caller's until d is
+// closed; to close it is not enough if there are views.
+func (d *Device) Backend() kernels.Backend { return d.engine }
+
+// Info returns what the driver says of d.
+func (d *Device) Info() Info { return d.card.info }
+
+// Memory returns the bytes of memory that are free on the device now, and all. Other
+// processes take from the same, and a vector that was given to Recycle is not free.
+func (d *Device) Memory() (free, total uint64, err error) {
+	err = d.card.do(func() (err error) {
+		free, total, err = d.card.driver.memory()
+		return err
+	})
+	return free, total, err
+}
+
+// Address returns where v begins, for another library: a pointer of the device if v is
+// a vector of one. It is 0 if v is empty. What the other library
+// writes there the Backend does not notice: a Snapshot may be one from before.
+func Address(v []float32) uint64 {
+	if len(v) == 0 {
+		return 0
+	}
+	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(v))))
+}
+
+// Sync waits until all work queued on the device by this process is done, that of other
+// libraries too. The error is why the Backend has failed, as its Err says.
+func (d *Device) Sync() error {
+	if err := d.card.Synchronize(); err != nil {
 		return err
 	}
-	if d.ordinal < 0 || d.ordinal >= n {
-		return fmt.Errorf("cuda: no device %d: the driver has %d", d.ordinal, n)
-	}
-	d.facts, err = d.driver.retain(d.ordinal)
-	return err
+	return d.engine.Err()
 }
 
-// Close waits for the calls under way and for all streams, frees and closes all that
-// was made from d, the last first, and gives the device back. No goroutine may still
-// touch pinned memory of it. The error is that of giving it back; a second Close does
-// nothing.
+// Close ends all views, closes the Backend and gives the device back. A second Close
+// does nothing.
 func (d *Device) Close() error {
 	d.mu.Lock()
-	if d.closed {
-		d.mu.Unlock()
-		return nil
-	}
-	d.closed = true
-	d.wait()
-	live := slices.Clone(d.live)
-	d.mu.Unlock()
-
-	_ = d.note(d.driver.synchronize())
-	for _, r := range slices.Backward(live) {
-		r.close()
-	}
-	d.mu.Lock()
-	d.wait() // for a Free that was quicker
-	d.mu.Unlock()
-	return d.driver.release()
-}
-
-// Ordinal returns the number that d was opened with.
-func (d *Device) Ordinal() int { return d.ordinal }
-
-// Name returns what the driver calls the device, such as "NVIDIA H100 80GB HBM3".
-func (d *Device) Name() string { return d.facts.name }
-
-// Capability returns the compute capability, such as 9, 0: what PTX may use.
-func (d *Device) Capability() (major, minor int) { return d.facts.major, d.facts.minor }
-
-// Processors returns the number of multiprocessors: a kernel of at least a few blocks
-// for each keeps the device busy.
-func (d *Device) Processors() int { return d.facts.processors }
-
-// Memory returns the bytes of the device's memory that are free now, and all. Other
-// processes take from the same.
-func (d *Device) Memory() (free, total uint64, err error) {
-	if err := d.begin(); err != nil {
-		return 0, 0, err
-	}
-	defer d.end()
-	free, total, err = d.driver.memory()
-	return free, total, d.note(err)
-}
-
-// Err returns nil, or the error with which the device was lost. From then on it is
-// what every call on the device and all made from it returns, Free and Close aside.
-// It does not come back within the process. What was in its memory is lost too.
-func (d *Device) Err() error {
-	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.lost == nil {
-		return nil
+	for _, v := range d.views {
+		kernels.Unsettle(v)
 	}
-	return d.lost
+	d.views = nil
+	return d.engine.Close()
 }

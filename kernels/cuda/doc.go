@@ -1,39 +1,58 @@
-// Package cuda is a thin binding to NVIDIA's driver: devices, memory, streams,
-// events, and kernels given as PTX text. It has no kernels of its own.
+// Package cuda finds a GPU of NVIDIA's for package kernels: a [kernels.Backend] whose
+// vectors lie in the memory of the GPU, with all that is computed on them.
+//
+//	b, why, err := cuda.Select("auto")
+//	if err != nil {
+//		return err
+//	}
+//	defer b.Close()
+//	logger.Info("backend", "why", why)
+//
+// [Select] has the names that a flag or a configuration may have. auto takes a GPU
+// where there is one that works, else ordinary memory, and why says which and, in the
+// second case, what was in the way. A name of a GPU is that GPU or an error.
+//
+// # Vectors
+//
+// b.Make returns a []float32 that the functions of package kernels take like any
+// other, together with gradients in ordinary memory. Its elements are not there for
+// Go: a program that reads or writes one, by an index, a range loop or copy, is ended
+// by the system with a fault that cannot be recovered. [kernels.Copy] and b.Snapshot
+// move elements out.
+//
+// Work is queued and done in the order of the calls that ask for it. With the
+// one-pass kernels of package ptx, results have the bits that they have in ordinary
+// memory; with cuBLAS they differ by roundings.
+//
+// # Failures
+//
+// Open, Select, Make and Close return errors. What fails in between shows in b.Err,
+// and then b has failed for ever: see [kernels.Backend]. The first failure of the
+// driver or of cuBLAS is an [*Error] in the chain. After some of them, like an address
+// that no kernel should have touched, the driver answers nothing else in this process;
+// then only another process gets the GPU to work again. A GPU that is full is no such
+// failure: Make says so, and what is there remains.
+//
+// # Other libraries
+//
+// A program that uses the GPU by another library too, in the same process, uses [Open]
+// in place of Select: see [Device]. [Device.View] is for gradients that are on the GPU
+// already, in memory of that library.
+//
+// # What it takes
 //
 // It needs neither the CUDA toolkit nor its headers to build, and no driver to start:
-// [Open] and [Devices] look for libcuda at run time and return an error if there is
-// none. Nothing of the driver is touched before that. A binary must not be linked
-// statically (-extldflags -static): the C library cannot load others then.
-//
-// The real thing is compiled on linux/amd64 and linux/arm64 with cgo. Elsewhere the
-// package has the same names, and Open says why there is no device.
-//
-// # Rules
-//
-// All methods of all types may be called from any goroutine at the same time, and no
-// goroutine has to stay on its thread: each call names its context. What several
-// streams do to the same memory is in no order unless the caller makes one, with
-// [Stream.Wait] or [Stream.Sync].
-//
-// Everything made from a [Device] must be given back by its Free or Close, or goes
-// with [Device.Close]. To give back twice does nothing. To use what has been given
-// back is [ErrClosed]. What a call under way still uses is given back when the call
-// returns.
-//
-// Lengths and positions are elements of 4 bytes if not called bytes. Lengths that
-// differ, ranges that do not fit and things of two devices in one call are mistakes
-// of the program: the call panics before it has asked the driver for anything.
-//
-// A failure of the driver is an [*Error]. After some of them, like an address that a
-// kernel should not have touched, the driver answers nothing else in this process.
-// The device is lost then: see [Device.Err].
-//
-// # Libraries
+// that is looked for when Select, Open or [Devices] is called, and nothing is touched
+// before. It works on linux/amd64 and linux/arm64, built with cgo. Elsewhere the
+// package has the same names, auto is ordinary memory, and the other names say why
+// there is no GPU. A binary must not be linked statically (-extldflags -static): the C
+// library cannot load others then.
 //
 // The driver is libcuda.so.1 where the system finds it, in /usr/local/nvidia/lib64 or
-// in /usr/lib/wsl/lib. cuBLAS, which only [Device.NewBLAS] asks for, is libcublas.so
-// with the version 13, 12 or 11, or in /usr/local/cuda/lib64. The environment
-// variables HALOS_LIBCUDA and HALOS_LIBCUBLAS are the paths of others, say of a cuBLAS
-// that came with a Python package; where one is set nothing else is tried.
+// in /usr/lib/wsl/lib. It must be of CUDA 11.0 or later, the GPU of compute capability
+// 7.0. cuBLAS, which only the names cublas ask for, and auto if the driver refuses the
+// kernels, is libcublas.so with the version 13, 12 or 11, or in /usr/local/cuda/lib64.
+// The environment variables HALOS_LIBCUDA and HALOS_LIBCUBLAS are the paths of others,
+// say of a cuBLAS that came with a Python package; where one is set nothing else is
+// tried.
 package cuda

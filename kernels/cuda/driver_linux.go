@@ -81,11 +81,13 @@ func (l library) count() (int, error) {
 	return int(n), err
 }
 
-func (l library) retain(ordinal int) (facts, error) {
-	var f C.halos_facts
-	err := l.err(C.halos_retain(l.c, C.int(ordinal), &f))
-	return facts{C.GoString(&f.name[0]), int(f.major), int(f.minor), int(f.processors)}, err
+func (l library) info(ordinal int) (Info, error) {
+	var i C.halos_info
+	err := l.err(C.halos_describe_device(l.c, C.int(ordinal), &i))
+	return Info{ordinal, C.GoString(&i.name[0]), int(i.major), int(i.minor), int(i.processors), uint64(i.memory)}, err
 }
+
+func (l library) retain(ordinal int) error { return l.err(C.halos_retain(l.c, C.int(ordinal))) }
 
 func (l library) release() error {
 	err := l.err(C.halos_release(l.c))
@@ -99,6 +101,12 @@ func (l library) memory() (free, total uint64, err error) {
 	var f, t C.uint64_t
 	err = l.err(C.halos_memory(l.c, &f, &t))
 	return uint64(f), uint64(t), err
+}
+
+func (l library) holder(p uint64) (ordinal int, host bool, err error) {
+	var kind, i C.int
+	err = l.err(C.halos_holder(l.c, C.uint64_t(p), &kind, &i))
+	return int(i), kind == C.HALOS_HOST, err
 }
 
 func (l library) alloc(bytes uint64) (uint64, error) {
@@ -118,32 +126,26 @@ func (l library) freePinned(p uint64) error {
 	return l.err(C.halos_free_pinned(l.c, C.uint64_t(p)))
 }
 
-// &src[0] stands in the call itself: so cgo looks at the elements only, not at what
-// else is in a larger thing that src may be a part of.
-func (l library) copyIn(dst uint64, src []float32) error {
-	return l.err(C.halos_copy_in(l.c, C.uint64_t(dst), unsafe.Pointer(&src[0]), C.size_t(4*len(src))))
+func (l library) copyIn(stream, dst uint64, src unsafe.Pointer, bytes uint64) error {
+	return l.err(C.halos_copy_in(l.c, C.uint64_t(stream), C.uint64_t(dst), src, C.size_t(bytes)))
 }
 
-func (l library) copyOut(dst []float32, src uint64) error {
-	return l.err(C.halos_copy_out(l.c, unsafe.Pointer(&dst[0]), C.uint64_t(src), C.size_t(4*len(dst))))
+func (l library) copyOut(stream uint64, dst unsafe.Pointer, src, bytes uint64) error {
+	return l.err(C.halos_copy_out(l.c, C.uint64_t(stream), dst, C.uint64_t(src), C.size_t(bytes)))
 }
 
-func (l library) queueIn(stream, dst uint64, src unsafe.Pointer, bytes uint64) error {
-	return l.err(C.halos_queue_in(l.c, C.uint64_t(stream), C.uint64_t(dst), src, C.size_t(bytes)))
+func (l library) copyWithin(stream, dst, src, bytes uint64) error {
+	return l.err(C.halos_copy_within(l.c, C.uint64_t(stream), C.uint64_t(dst), C.uint64_t(src), C.size_t(bytes)))
 }
 
-func (l library) queueOut(stream uint64, dst unsafe.Pointer, src, bytes uint64) error {
-	return l.err(C.halos_queue_out(l.c, C.uint64_t(stream), dst, C.uint64_t(src), C.size_t(bytes)))
+func (l library) zero(stream, dst, bytes uint64) error {
+	return l.err(C.halos_zero(l.c, C.uint64_t(stream), C.uint64_t(dst), C.size_t(bytes)))
 }
 
 func (l library) newStream() (uint64, error) {
 	var s C.uint64_t
 	err := l.err(C.halos_new_stream(l.c, &s))
 	return uint64(s), err
-}
-
-func (l library) syncStream(s uint64) error {
-	return l.err(C.halos_sync_stream(l.c, C.uint64_t(s)))
 }
 
 func (l library) waitEvent(stream, event uint64) error {
@@ -166,12 +168,6 @@ func (l library) recordEvent(event, stream uint64) error {
 
 func (l library) syncEvent(e uint64) error { return l.err(C.halos_sync_event(l.c, C.uint64_t(e))) }
 
-func (l library) elapsed(begin, end uint64) (float32, error) {
-	var ms C.float
-	err := l.err(C.halos_elapsed(l.c, C.uint64_t(begin), C.uint64_t(end), &ms))
-	return float32(ms), err
-}
-
 func (l library) closeEvent(e uint64) error { return l.err(C.halos_close_event(l.c, C.uint64_t(e))) }
 
 func (l library) loadModule(ptx string) (uint64, error) {
@@ -186,13 +182,12 @@ func (l library) loadModule(ptx string) (uint64, error) {
 	return uint64(m), err
 }
 
-func (l library) function(module uint64, name string) (f uint64, params, widest int, err error) {
+func (l library) function(module uint64, name string) (uint64, error) {
 	text := C.CString(name)
 	defer C.free(unsafe.Pointer(text))
-	var function C.uint64_t
-	var n, bytes C.int
-	err = l.err(C.halos_function(l.c, C.uint64_t(module), text, &function, &n, &bytes))
-	return uint64(function), int(n), int(bytes), err
+	var f C.uint64_t
+	err := l.err(C.halos_function(l.c, C.uint64_t(module), text, &f))
+	return uint64(f), err
 }
 
 func (l library) unloadModule(m uint64) error {
@@ -235,12 +230,6 @@ func (b blasLibrary) dot(n int, x, y uint64) (float32, error) {
 	var sum C.float
 	err := b.err(C.halos_dot(b.c, C.int(n), C.uint64_t(x), C.uint64_t(y), &sum))
 	return float32(sum), err
-}
-
-func (b blasLibrary) nrm2(n int, x uint64) (float32, error) {
-	var norm C.float
-	err := b.err(C.halos_nrm2(b.c, C.int(n), C.uint64_t(x), &norm))
-	return float32(norm), err
 }
 
 func (b blasLibrary) close() error {

@@ -1,24 +1,34 @@
 //go:build !(linux && cgo && (amd64 || arm64))
 
-package cuda_test
+package cuda
 
 import (
 	"runtime"
-	"strings"
 	"testing"
 
-	"github.com/halos-go/sdk/kernels/cuda"
+	"github.com/halos-go/sdk/kernels"
 )
 
+// Elsewhere there is no device, and everything says why.
 func TestNotHere(t *testing.T) {
+	t.Setenv("HALOS_BACKEND", "")
 	want := "cuda: not on " + runtime.GOOS
-	if runtime.GOOS == "linux" && (runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64") {
-		want = "cuda: built without cgo"
+	if runtime.GOOS == "linux" {
+		want += "/" + runtime.GOARCH
+		if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" {
+			want = "cuda: built without cgo"
+		}
 	}
-	if _, err := cuda.Open(0); err == nil || !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("got %v, want %s", err, want)
+	_, open := Open(0)
+	all, devices := Devices()
+	_, _, named := Select("cuda")
+	for i, err := range []error{open, devices, named} {
+		if err == nil || err.Error() != want {
+			t.Errorf("call %d: got %v, want %s", i, err, want)
+		}
 	}
-	if n, err := cuda.Devices(); n != 0 || err == nil {
-		t.Error(n, err)
+	b, why, err := Select("auto")
+	if b != (kernels.CPU{}) || why != "cpu: "+want || err != nil || all != nil {
+		t.Error(b, why, err, all)
 	}
 }

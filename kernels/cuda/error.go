@@ -6,9 +6,11 @@ import (
 	"strings"
 )
 
-// ErrClosed is the error of a call on something that has been given back, or whose
-// device has been closed.
-var ErrClosed = errors.New("cuda: used after Close or Free")
+// ErrClosed is the error of a call on a [Device] that has been closed.
+var ErrClosed = errors.New("cuda: used after Close")
+
+// outOfMemory is CUDA_ERROR_OUT_OF_MEMORY.
+const outOfMemory = 2
 
 // An Error is what a call of the driver, or of cuBLAS, returned instead of success.
 type Error struct {

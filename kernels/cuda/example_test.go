@@ -3,53 +3,36 @@ package cuda_test
 import (
 	"fmt"
 
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/cuda"
 )
 
-// A kernel that adds one vector to another, on the first device.
-func Example() {
-	d, err := cuda.Open(0)
+// One step, wherever the parameters are.
+func ExampleSelect() {
+	b, why, err := cuda.Select("cpu") // "auto" takes a GPU if there is one
 	if err != nil {
-		fmt.Println(err) // say, that there is no driver
+		fmt.Println(err)
 		return
 	}
-	defer d.Close() // and all that was made from it
-	if err := add(d, `... .visible .entry add( ...`, []float32{1, 2, 3}, []float32{4, 5, 6}); err != nil {
-		fmt.Println(err)
-	}
-}
+	defer func() { _ = b.Close() }()
+	fmt.Println(why)
 
-func add(d *cuda.Device, ptx string, x, y []float32) error {
-	m, err := d.Load(ptx)
+	params, err := b.Make(4)
 	if err != nil {
-		return err
+		fmt.Println(err) // say, that it has no room
+		return
 	}
-	kernel, err := m.Kernel("add")
-	if err != nil {
-		return err
+	gradient := []float32{1, 2, 3, 4} // from the network
+	kernels.SGD(params, gradient, 0.5)
+
+	got := make([]float32, 4)
+	kernels.Copy(got, params)
+	if err := b.Err(); err != nil {
+		fmt.Println(err) // got is not to be used
+		return
 	}
-	stream, err := d.NewStream()
-	if err != nil {
-		return err
-	}
-	dx, err := d.Alloc(len(x))
-	if err != nil {
-		return err
-	}
-	defer dx.Free()
-	dy, err := d.Alloc(len(y))
-	if err != nil {
-		return err
-	}
-	defer dy.Free()
-	if err := dx.CopyIn(x); err != nil {
-		return err
-	}
-	if err := dy.CopyIn(y); err != nil {
-		return err
-	}
-	if err := kernel.Launch(stream, 1, 256, dx.Arg(), dy.Arg(), cuda.Uint64(uint64(len(x)))); err != nil {
-		return err
-	}
-	return dx.CopyOut(x) // after the kernel
+	fmt.Println(got)
+	// Output:
+	// cpu: asked for
+	// [-0.5 -1 -1.5 -2]
 }

@@ -1,8 +1,9 @@
 //go:build linux && cgo && (amd64 || arm64)
 
-package cuda_test
+package cuda
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/halos-go/sdk/kernels/cuda"
 )
 
 // The libraries of internal/fakecuda are compiled once for all tests. They stay
@@ -27,18 +26,14 @@ func compileFakes() (string, error) {
 		return "", err
 	}
 	fakesHere = dir
-	for _, args := range []string{"fakecuda.c -o fakecuda.so", "fakecuda.c -DFAKE_VARIANT -o variant.so", "fakeblas.c -o fakeblas.so -lm"} {
-		a := strings.Fields(args)
-		for i, s := range a {
-			switch filepath.Ext(s) {
-			case ".c":
-				a[i] = filepath.Join("internal/fakecuda", s)
-			case ".so":
-				a[i] = filepath.Join(dir, s)
-			}
-		}
-		out, err := exec.Command("gcc", append([]string{"-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"}, a...)...).CombinedOutput()
-		if err != nil {
+	for _, args := range []string{
+		"-c host.c -o DIR/host.o -std=gnu11 -ffp-contract=off -fno-math-errno -fno-builtin",
+		"fake.c device.c memory.c stream.c kernel.c DIR/host.o -shared -o DIR/cuda.so",
+		"blas.c DIR/cuda.so -shared -o DIR/blas.so -lm",
+	} {
+		cmd := exec.Command("gcc", strings.Fields("-Wall -Wextra -Werror -O1 -fPIC "+strings.ReplaceAll(args, "DIR", dir))...)
+		cmd.Dir = "internal/fakecuda"
+		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("gcc %s: %w\n%s", args, err, out)
 		}
 	}
@@ -64,8 +59,9 @@ func fake(t testing.TB) *trace {
 		t.Fatal(err)
 	}
 	tr := &trace{t, filepath.Join(t.TempDir(), "trace")}
-	t.Setenv("HALOS_LIBCUDA", filepath.Join(dir, "fakecuda.so"))
-	t.Setenv("HALOS_LIBCUBLAS", filepath.Join(dir, "fakeblas.so"))
+	t.Setenv("HALOS_BACKEND", "")
+	t.Setenv("HALOS_LIBCUDA", filepath.Join(dir, "cuda.so"))
+	t.Setenv("HALOS_LIBCUBLAS", filepath.Join(dir, "blas.so"))
 	t.Setenv("FAKECUDA_TRACE", tr.path)
 	return tr
 }
@@ -97,24 +93,34 @@ func (tr *trace) since() string {
 func (tr *trace) empty() {
 	tr.t.Helper()
 	s := tr.String()
-	if strings.Contains(s, "cuDevicePrimaryCtxRetain(1000) = 0") && !strings.Contains(s, "live 0, retained 0") {
-		tr.t.Errorf("something was not given back:\n%s", s[max(0, len(s)-2000):])
-	}
+	kept := make(map[string]bool) // by device
 	for line := range strings.Lines(s) {
-		if strings.Contains(line, "(?)") {
+		call, args, _ := strings.Cut(line, "(")
+		switch {
+		case call == "cuDevicePrimaryCtxRetain" && strings.HasSuffix(line, " = 0\n"):
+			kept[args[:4]] = true
+		case call == "cuDevicePrimaryCtxRelease_v2":
+			kept[args[:4]] = !strings.Contains(args, "live 0, retained 0")
+		case strings.HasPrefix(args, "?"):
 			tr.t.Errorf("given back twice: %s", line)
 		}
 	}
+	for device, kept := range kept {
+		if kept {
+			tr.t.Errorf("something of %s was not given back:\n%s", device, s[max(0, len(s)-2000):])
+		}
+	}
+	if strings.Count(s, "cublasCreate") != strings.Count(s, "cublasDestroy") {
+		tr.t.Error("handles of cuBLAS made and destroyed differ")
+	}
 }
 
-func open(t testing.TB) *cuda.Device {
+// is checks what the driver was asked.
+func is(t *testing.T, got, want string) {
 	t.Helper()
-	d, err := cuda.Open(0)
-	if err != nil {
-		t.Fatal(err)
+	if want = want[1:]; got != want {
+		t.Errorf("the driver was asked\n%swant\n%s", got, want)
 	}
-	t.Cleanup(func() { _ = d.Close() })
-	return d
 }
 
 // must is for calls that return something and cannot fail here.
@@ -134,5 +140,20 @@ func succeed(t testing.TB, errs ...error) {
 		if err != nil {
 			t.Fatalf("call %d: %v", i, err)
 		}
+	}
+}
+
+// fails checks that err is that of a call of the driver.
+func fails(t *testing.T, err error, call string, code int) {
+	t.Helper()
+	if e, ok := errors.AsType[*Error](err); !ok || e.Call != call || e.Code != code {
+		t.Errorf("got %v, want code %d of %s", err, code, call)
+	}
+}
+
+func says(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

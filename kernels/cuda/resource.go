@@ -5,124 +5,111 @@ import (
 	"slices"
 )
 
-const (
-	lengths = "cuda: lengths differ"
-	ranges  = "cuda: range out of bounds"
-	foreign = "cuda: of another device"
-)
-
-// A resource is what the driver made and must get back: once, and not while a call
-// uses it. So a Free beside a call in another goroutine is no crash in the driver.
+// A resource is what the driver made and must get back, once.
 type resource struct {
-	device *Device
-	id     uint64
-	free   func(driver, uint64) error
-
-	uses   int  // calls under way
-	closed bool // no more begin
+	kind kind
+	id   uint64
 }
 
-// begin is called before the driver is: none of rs, nor the device, is given back
-// before end, which must be called if there is no error.
-func (d *Device) begin(rs ...*resource) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, r := range rs {
-		if r.device != d {
-			panic(foreign)
-		}
-		if r.closed {
-			return ErrClosed
-		}
+type kind uint8
+
+const (
+	memory kind = iota
+	pinned
+	stream
+	event
+	module
+	handle // of cuBLAS
+)
+
+// do calls the driver by f, if it may be called.
+func (c *card) do(f func() error) error {
+	if err := c.begin(); err != nil {
+		return err
 	}
-	if d.closed {
+	defer c.end()
+	return c.note(f())
+}
+
+// own calls f, which makes something.
+func (c *card) own(k kind, f func() (uint64, error)) (uint64, error) {
+	if err := c.begin(); err != nil {
+		return 0, err
+	}
+	defer c.end()
+	id, err := f()
+	if err != nil {
+		return 0, c.note(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.live = append(c.live, resource{k, id})
+	return id, nil
+}
+
+// giveBack is the opposite of own. A card that is lost still takes things back.
+func (c *card) giveBack(k kind, id uint64) error {
+	r := resource{k, id}
+	c.mu.Lock()
+	i := slices.Index(c.live, r)
+	if c.closed || i < 0 {
+		c.mu.Unlock()
 		return ErrClosed
 	}
-	if d.lost != nil {
-		return d.lost
+	c.live = slices.Delete(c.live, i, i+1)
+	c.uses++
+	c.mu.Unlock()
+	defer c.end()
+	return c.note(c.free(r))
+}
+
+func (c *card) free(r resource) error {
+	switch r.kind {
+	case memory:
+		return c.driver.free(r.id)
+	case pinned:
+		return c.driver.freePinned(r.id)
+	case stream:
+		return c.driver.closeStream(r.id)
+	case event:
+		return c.driver.closeEvent(r.id)
+	case module:
+		return c.driver.unloadModule(r.id)
 	}
-	for _, r := range rs {
-		r.uses++
+	return c.blas.close()
+}
+
+// begin is called before the driver is: it is not released before end, which must be
+// called if there is no error.
+func (c *card) begin() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return ErrClosed
 	}
-	d.uses++
+	if c.lost != nil {
+		return c.lost
+	}
+	c.uses++
 	return nil
 }
 
-func (d *Device) end(rs ...*resource) {
-	for _, r := range rs {
-		d.mu.Lock()
-		r.uses--
-		last := r.closed && r.uses == 0
-		d.mu.Unlock()
-		if last {
-			r.giveBack()
-		}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.done()
-}
-
-// own is called between begin and end by what made id.
-func (d *Device) own(id uint64, free func(driver, uint64) error) *resource {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	r := &resource{device: d, id: id, free: free}
-	d.live = append(d.live, r)
-	return r
-}
-
-// close gives r back, or leaves it to the last call that uses it.
-func (r *resource) close() {
-	d := r.device
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if r.closed {
-		return
-	}
-	r.closed = true
-	if r.uses > 0 {
-		return
-	}
-	d.uses++
-	d.mu.Unlock()
-	r.giveBack()
-	d.mu.Lock()
-	d.done()
-}
-
-// giveBack is called inside of something that d.uses counts. Its error can only be
-// that of work queued earlier: if it is fatal the device remembers it.
-func (r *resource) giveBack() {
-	d := r.device
-	_ = d.note(r.free(d.driver, r.id))
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.live = slices.DeleteFunc(d.live, func(x *resource) bool { return x == r })
-}
-
-// done ends a use of the device. With d.mu held.
-func (d *Device) done() {
-	d.uses--
-	if d.uses == 0 {
-		d.none.Broadcast()
+func (c *card) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.uses--
+	if c.uses == 0 {
+		c.none.Broadcast()
 	}
 }
 
-// wait returns when no call is under way. With d.mu held.
-func (d *Device) wait() {
-	for d.uses > 0 {
-		d.none.Wait()
-	}
-}
-
-// note returns err, and remembers it if the device is lost with it.
-func (d *Device) note(err error) error {
+// note returns err, and remembers it if the card is lost with it.
+func (c *card) note(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.fatal() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if d.lost == nil {
-			d.lost = e
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.lost == nil {
+			c.lost = e
 		}
 	}
 	return err

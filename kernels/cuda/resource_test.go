@@ -6,12 +6,11 @@ import (
 	"testing"
 )
 
-// A slow driver is in the call of syncStream until the test lets it go on.
+// A slow driver is in a call until the test lets it go on.
 type slow struct {
 	driver
 	entered, leave chan bool
 	closed         chan uint64 // streams
-	all            bool        // newStream is slow too
 	released       chan bool
 }
 
@@ -19,27 +18,21 @@ func newSlow() *slow {
 	return &slow{entered: make(chan bool), leave: make(chan bool), closed: make(chan uint64, 9), released: make(chan bool, 9)}
 }
 
-func (s *slow) device() *Device {
-	d := &Device{driver: s}
-	d.none.L = &d.mu
-	return d
-}
-
 func (s *slow) newStream() (uint64, error) {
-	if s.all {
-		s.entered <- true
-		<-s.leave
-	}
+	s.entered <- true
+	<-s.leave
 	return 7, nil
 }
 
-func (s *slow) synchronize() error { return nil }
-
-func (s *slow) syncStream(uint64) error {
+func (s *slow) syncEvent(uint64) error {
 	s.entered <- true
 	<-s.leave
 	return nil
 }
+
+func (s *slow) free(uint64) error { return s.syncEvent(0) }
+
+func (s *slow) synchronize() error { return nil }
 
 func (s *slow) closeStream(id uint64) error {
 	s.closed <- id
@@ -51,95 +44,67 @@ func (s *slow) release() error {
 	return nil
 }
 
-// Close beside a call that uses the stream does not wait. The call gives the stream
-// back when it returns, once.
+// The device goes when the last call has returned, and not before. To give something
+// back is a call too.
 func TestCloseInUse(t *testing.T) {
-	dr := newSlow()
-	d := dr.device()
-	s, err := d.NewStream()
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error)
-	for range 2 {
-		go func() { done <- s.Sync() }()
-		<-dr.entered
-	}
-	s.Close()
-	s.Close()
-	if err := s.Sync(); !errors.Is(err, ErrClosed) {
-		t.Error(err)
-	}
-	for range 2 {
-		if len(dr.closed) != 0 {
-			t.Fatal("closed while in use")
-		}
-		dr.leave <- true
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-	if len(dr.closed) != 1 || <-dr.closed != 7 || len(d.live) != 0 || d.uses != 0 {
-		t.Errorf("%d closed, %d live, %d uses", len(dr.closed), len(d.live), d.uses)
-	}
-}
-
-// The device goes when the last call has returned, and what is left before it.
-func TestDeviceInUse(t *testing.T) {
-	dr := newSlow()
-	d := dr.device()
-	s, err := d.NewStream()
-	if err != nil {
-		t.Fatal(err)
-	}
-	synced, closed := make(chan error), make(chan error)
-	go func() { synced <- s.Sync() }()
-	<-dr.entered
-	go func() { closed <- d.Close() }()
-	untilClosing(d)
-	select {
-	case err := <-closed:
-		t.Fatal("closed while in use:", err)
-	default:
-	}
-	if len(dr.released)+len(dr.closed) != 0 {
-		t.Fatal("given back while in use")
-	}
-	dr.leave <- true
-	if err := errors.Join(<-synced, <-closed); err != nil {
-		t.Error(err)
-	}
-	if len(dr.closed) != 1 || len(dr.released) != 1 || len(d.live) != 0 {
-		t.Error(len(dr.closed), len(dr.released), len(d.live))
+	for name, call := range map[string]func(c *card) error{
+		"wait": func(c *card) error { return c.SyncEvent(1) },
+		"free": func(c *card) error { return c.Free(5) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dr := newSlow()
+			c := newCard(dr)
+			c.live = []resource{{memory, 5}}
+			if name == "wait" {
+				c.live = nil
+			}
+			returned, closed := make(chan error), make(chan error)
+			go func() { returned <- call(c) }()
+			<-dr.entered
+			go func() { closed <- c.Close() }()
+			untilClosing(c)
+			if err := c.SyncEvent(1); !errors.Is(err, ErrClosed) {
+				t.Error(err)
+			}
+			for range 100 { // it would have the time
+				runtime.Gosched()
+				if len(dr.released) != 0 {
+					t.Fatal("given back while in use")
+				}
+			}
+			dr.leave <- true
+			if err := errors.Join(<-returned, <-closed); err != nil || len(dr.released) != 1 {
+				t.Error(err, len(dr.released))
+			}
+		})
 	}
 }
 
-func untilClosing(d *Device) {
+func untilClosing(c *card) {
 	for begun := false; !begun; runtime.Gosched() {
-		d.mu.Lock()
-		begun = d.closed
-		d.mu.Unlock()
+		c.mu.Lock()
+		begun = c.closed
+		c.mu.Unlock()
 	}
 }
 
 // A stream that is being made when the device is closed goes with the rest.
 func TestMadeWhileClosing(t *testing.T) {
 	dr := newSlow()
-	dr.all = true
-	d := dr.device()
+	c := newCard(dr)
 	made, closed := make(chan error), make(chan error)
 	go func() {
-		_, err := d.NewStream()
+		_, err := c.NewStream()
 		made <- err
 	}()
 	<-dr.entered
-	go func() { closed <- d.Close() }()
-	untilClosing(d)
+	go func() { closed <- c.Close() }()
+	untilClosing(c)
 	dr.leave <- true
 	if err := errors.Join(<-made, <-closed); err != nil {
 		t.Error(err)
 	}
-	if len(dr.closed) != 1 || len(dr.released) != 1 {
+	if len(dr.closed) != 1 || <-dr.closed != 7 || len(dr.released) != 1 {
 		t.Error(len(dr.closed), len(dr.released))
 	}
 }

@@ -2,71 +2,6 @@
 
 #include "shim.h"
 
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#define OK ((halos_fault){NULL, 0})
-
-// Libraries stay loaded: they have threads of their own.
-static void *find(const char *path, char *why, size_t room)
-{
-	void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!lib) {
-		const char *text = dlerror();
-		snprintf(why, room, "%s", text ? text : path);
-	}
-	return lib;
-}
-
-#define SYMBOL(symbol, params) \
-	if (!(*(void **)&t->symbol = dlsym(lib, #symbol))) { \
-		snprintf(why, room, "%s: no symbol %s", path, #symbol); \
-		free(t); \
-		return NULL; \
-	}
-
-halos_driver *halos_driver_load(const char *path, char *why, size_t room)
-{
-	void *lib = find(path, why, room);
-	halos_driver *t = lib ? calloc(1, sizeof *t) : NULL;
-	if (!t)
-		return NULL;
-	HALOS_DRIVER(SYMBOL)
-	*(void **)&t->cuFuncGetParamInfo = dlsym(lib, "cuFuncGetParamInfo");
-	*(void **)&t->cuEventElapsedTime = dlsym(lib, "cuEventElapsedTime");
-	if (!t->cuEventElapsedTime)
-		*(void **)&t->cuEventElapsedTime = dlsym(lib, "cuEventElapsedTime_v2");
-	if (!t->cuEventElapsedTime)
-		SYMBOL(cuEventElapsedTime, )
-	return t;
-}
-
-halos_blas *halos_blas_load(halos_driver *d, const char *path, char *why, size_t room)
-{
-	void *lib = find(path, why, room);
-	halos_blas *t = lib ? calloc(1, sizeof *t) : NULL;
-	if (!t)
-		return NULL;
-	HALOS_BLAS(SYMBOL)
-	*(void **)&t->cublasGetStatusName = dlsym(lib, "cublasGetStatusName");
-	*(void **)&t->cublasGetStatusString = dlsym(lib, "cublasGetStatusString");
-	t->driver = d;
-	return t;
-}
-
-// TRY returns from the function if the call fails.
-#define TRY(t, symbol, ...) \
-	do { \
-		int code = (t)->symbol(__VA_ARGS__); \
-		if (code) \
-			return (halos_fault){#symbol, code}; \
-	} while (0)
-
-#define ENTER(d) TRY(d, cuCtxSetCurrent, (d)->context)
-
-static void *handle(uint64_t h) { return (void *)(uintptr_t)h; }
-
 halos_fault halos_count(halos_driver *d, int *n)
 {
 	TRY(d, cuInit, 0);
@@ -74,14 +9,22 @@ halos_fault halos_count(halos_driver *d, int *n)
 	return OK;
 }
 
-halos_fault halos_retain(halos_driver *d, int ordinal, halos_facts *facts)
+halos_fault halos_describe_device(halos_driver *d, int ordinal, halos_info *info)
 {
 	enum { PROCESSORS = 16, MAJOR = 75, MINOR = 76 };
+	int device;
+	TRY(d, cuDeviceGet, &device, ordinal);
+	TRY(d, cuDeviceGetName, info->name, sizeof info->name - 1, device);
+	TRY(d, cuDeviceTotalMem_v2, &info->memory, device);
+	TRY(d, cuDeviceGetAttribute, &info->processors, PROCESSORS, device);
+	TRY(d, cuDeviceGetAttribute, &info->major, MAJOR, device);
+	TRY(d, cuDeviceGetAttribute, &info->minor, MINOR, device);
+	return OK;
+}
+
+halos_fault halos_retain(halos_driver *d, int ordinal)
+{
 	TRY(d, cuDeviceGet, &d->device, ordinal);
-	TRY(d, cuDeviceGetName, facts->name, sizeof facts->name - 1, d->device);
-	TRY(d, cuDeviceGetAttribute, &facts->processors, PROCESSORS, d->device);
-	TRY(d, cuDeviceGetAttribute, &facts->major, MAJOR, d->device);
-	TRY(d, cuDeviceGetAttribute, &facts->minor, MINOR, d->device);
 	TRY(d, cuDevicePrimaryCtxRetain, &d->context, d->device);
 	return OK;
 }
@@ -109,15 +52,19 @@ halos_fault halos_memory(halos_driver *d, uint64_t *free, uint64_t *total)
 	return OK;
 }
 
+halos_fault halos_holder(halos_driver *d, uint64_t p, int *kind, int *ordinal)
+{
+	enum { MEMORY_TYPE = 2, DEVICE_ORDINAL = 9 };
+	ENTER(d);
+	TRY(d, cuPointerGetAttribute, kind, MEMORY_TYPE, p);
+	TRY(d, cuPointerGetAttribute, ordinal, DEVICE_ORDINAL, p);
+	return OK;
+}
+
 halos_fault halos_alloc(halos_driver *d, uint64_t *p, size_t bytes)
 {
 	ENTER(d);
 	TRY(d, cuMemAlloc_v2, p, bytes);
-	int code = d->cuMemsetD32_v2(*p, 0, bytes / 4);
-	if (code) {
-		d->cuMemFree_v2(*p);
-		return (halos_fault){"cuMemsetD32_v2", code};
-	}
 	return OK;
 }
 
@@ -154,36 +101,37 @@ halos_fault halos_free_pinned(halos_driver *d, uint64_t p)
 	return code ? (halos_fault){"cuCtxSynchronize", code} : OK;
 }
 
-halos_fault halos_copy_in(halos_driver *d, uint64_t dst, const void *src, size_t bytes)
-{
-	ENTER(d);
-	TRY(d, cuMemcpyHtoD_v2, dst, src, bytes);
-	return OK;
-}
-
-halos_fault halos_copy_out(halos_driver *d, void *dst, uint64_t src, size_t bytes)
-{
-	ENTER(d);
-	TRY(d, cuMemcpyDtoH_v2, dst, src, bytes);
-	return OK;
-}
-
-halos_fault halos_queue_in(halos_driver *d, uint64_t stream, uint64_t dst, const void *src, size_t bytes)
+halos_fault halos_copy_in(halos_driver *d, uint64_t stream, uint64_t dst, const void *src, size_t bytes)
 {
 	ENTER(d);
 	TRY(d, cuMemcpyHtoDAsync_v2, dst, src, bytes, handle(stream));
 	return OK;
 }
 
-halos_fault halos_queue_out(halos_driver *d, uint64_t stream, void *dst, uint64_t src, size_t bytes)
+halos_fault halos_copy_out(halos_driver *d, uint64_t stream, void *dst, uint64_t src, size_t bytes)
 {
 	ENTER(d);
 	TRY(d, cuMemcpyDtoHAsync_v2, dst, src, bytes, handle(stream));
 	return OK;
 }
 
-// Streams and events have the flags 0: streams are in order with the default stream,
-// on which memory is set and copied while the caller waits, and events take the time.
+halos_fault halos_copy_within(halos_driver *d, uint64_t stream, uint64_t dst, uint64_t src, size_t bytes)
+{
+	ENTER(d);
+	TRY(d, cuMemcpyDtoDAsync_v2, dst, src, bytes, handle(stream));
+	return OK;
+}
+
+halos_fault halos_zero(halos_driver *d, uint64_t stream, uint64_t dst, size_t bytes)
+{
+	ENTER(d);
+	TRY(d, cuMemsetD8Async, dst, 0, bytes, handle(stream));
+	return OK;
+}
+
+// Streams have the flags 0: they are in order with the default stream, on which other
+// libraries of the process work. A thread that waits for an event sleeps, as it may be
+// for long, and an event takes no time.
 
 halos_fault halos_new_stream(halos_driver *d, uint64_t *stream)
 {
@@ -191,13 +139,6 @@ halos_fault halos_new_stream(halos_driver *d, uint64_t *stream)
 	ENTER(d);
 	TRY(d, cuStreamCreate, &s, 0);
 	*stream = (uintptr_t)s;
-	return OK;
-}
-
-halos_fault halos_sync_stream(halos_driver *d, uint64_t stream)
-{
-	ENTER(d);
-	TRY(d, cuStreamSynchronize, handle(stream));
 	return OK;
 }
 
@@ -217,9 +158,10 @@ halos_fault halos_close_stream(halos_driver *d, uint64_t stream)
 
 halos_fault halos_new_event(halos_driver *d, uint64_t *event)
 {
+	enum { BLOCKING_SYNC = 1, DISABLE_TIMING = 2 };
 	void *e;
 	ENTER(d);
-	TRY(d, cuEventCreate, &e, 0);
+	TRY(d, cuEventCreate, &e, BLOCKING_SYNC | DISABLE_TIMING);
 	*event = (uintptr_t)e;
 	return OK;
 }
@@ -235,13 +177,6 @@ halos_fault halos_sync_event(halos_driver *d, uint64_t event)
 {
 	ENTER(d);
 	TRY(d, cuEventSynchronize, handle(event));
-	return OK;
-}
-
-halos_fault halos_elapsed(halos_driver *d, uint64_t begin, uint64_t end, float *ms)
-{
-	ENTER(d);
-	TRY(d, cuEventElapsedTime, ms, handle(begin), handle(end));
 	return OK;
 }
 
@@ -264,26 +199,12 @@ halos_fault halos_load_module(halos_driver *d, const char *ptx, uint64_t *module
 	return OK;
 }
 
-halos_fault halos_function(halos_driver *d, uint64_t module, const char *name, uint64_t *function, int *params, int *widest)
+halos_fault halos_function(halos_driver *d, uint64_t module, const char *name, uint64_t *function)
 {
 	void *f;
 	ENTER(d);
 	TRY(d, cuModuleGetFunction, &f, handle(module), name);
 	*function = (uintptr_t)f;
-	*params = -1, *widest = 0;
-	if (!d->cuFuncGetParamInfo)
-		return OK;
-	enum { NO_SUCH = 1 };
-	for (*params = 0; *params <= HALOS_ARGS; ++*params) {
-		size_t offset, bytes;
-		int code = d->cuFuncGetParamInfo(f, *params, &offset, &bytes);
-		if (code == NO_SUCH)
-			break;
-		if (code)
-			return (halos_fault){"cuFuncGetParamInfo", code};
-		if (bytes > (size_t)*widest)
-			*widest = bytes;
-	}
 	return OK;
 }
 
@@ -307,53 +228,6 @@ halos_fault halos_launch(halos_driver *d, uint64_t stream, uint64_t function, un
 	return OK;
 }
 
-halos_fault halos_blas_open(halos_blas *b, uint64_t stream)
-{
-	ENTER(b->driver);
-	TRY(b, cublasCreate_v2, &b->handle);
-	int code = b->cublasSetStream_v2(b->handle, handle(stream));
-	if (code) {
-		b->cublasDestroy_v2(b->handle);
-		return (halos_fault){"cublasSetStream_v2", code};
-	}
-	return OK;
-}
-
-halos_fault halos_blas_close(halos_blas *b)
-{
-	ENTER(b->driver);
-	TRY(b, cublasDestroy_v2, b->handle);
-	return OK;
-}
-
-halos_fault halos_axpy(halos_blas *b, int n, float a, uint64_t x, uint64_t y)
-{
-	ENTER(b->driver);
-	TRY(b, cublasSaxpy_v2, b->handle, n, &a, handle(x), 1, handle(y), 1);
-	return OK;
-}
-
-halos_fault halos_geam(halos_blas *b, int n, float xa, uint64_t x, float yb, uint64_t y, uint64_t dst)
-{
-	ENTER(b->driver);
-	TRY(b, cublasSgeam, b->handle, 0, 0, n, 1, &xa, handle(x), n, &yb, handle(y), n, handle(dst), n);
-	return OK;
-}
-
-halos_fault halos_dot(halos_blas *b, int n, uint64_t x, uint64_t y, float *sum)
-{
-	ENTER(b->driver);
-	TRY(b, cublasSdot_v2, b->handle, n, handle(x), 1, handle(y), 1, sum);
-	return OK;
-}
-
-halos_fault halos_nrm2(halos_blas *b, int n, uint64_t x, float *norm)
-{
-	ENTER(b->driver);
-	TRY(b, cublasSnrm2_v2, b->handle, n, handle(x), 1, norm);
-	return OK;
-}
-
 halos_text halos_describe(halos_driver *d, int code)
 {
 	halos_text t;
@@ -362,12 +236,4 @@ halos_text halos_describe(halos_driver *d, int code)
 	if (d->cuGetErrorString(code, &t.text))
 		t.text = NULL;
 	return t;
-}
-
-halos_text halos_blas_describe(halos_blas *b, int code)
-{
-	return (halos_text){
-		b->cublasGetStatusName ? b->cublasGetStatusName(code) : NULL,
-		b->cublasGetStatusString ? b->cublasGetStatusString(code) : NULL,
-	};
 }

@@ -15,23 +15,23 @@
 	X(cuDeviceGetCount, (int *n)) \
 	X(cuDeviceGet, (int *device, int ordinal)) \
 	X(cuDeviceGetName, (char *name, int room, int device)) \
+	X(cuDeviceTotalMem_v2, (size_t *bytes, int device)) \
 	X(cuDeviceGetAttribute, (int *value, int attribute, int device)) \
 	X(cuDevicePrimaryCtxRetain, (void **context, int device)) \
 	X(cuDevicePrimaryCtxRelease_v2, (int device)) \
 	X(cuCtxSetCurrent, (void *context)) \
 	X(cuCtxSynchronize, (void)) \
 	X(cuMemGetInfo_v2, (size_t *free, size_t *total)) \
+	X(cuPointerGetAttribute, (void *value, int attribute, uint64_t p)) \
 	X(cuMemAlloc_v2, (uint64_t *p, size_t bytes)) \
 	X(cuMemFree_v2, (uint64_t p)) \
-	X(cuMemsetD32_v2, (uint64_t p, unsigned value, size_t n)) \
 	X(cuMemHostAlloc, (void **p, size_t bytes, unsigned flags)) \
 	X(cuMemFreeHost, (void *p)) \
-	X(cuMemcpyHtoD_v2, (uint64_t dst, const void *src, size_t bytes)) \
-	X(cuMemcpyDtoH_v2, (void *dst, uint64_t src, size_t bytes)) \
 	X(cuMemcpyHtoDAsync_v2, (uint64_t dst, const void *src, size_t bytes, void *stream)) \
 	X(cuMemcpyDtoHAsync_v2, (void *dst, uint64_t src, size_t bytes, void *stream)) \
+	X(cuMemcpyDtoDAsync_v2, (uint64_t dst, uint64_t src, size_t bytes, void *stream)) \
+	X(cuMemsetD8Async, (uint64_t p, unsigned char value, size_t bytes, void *stream)) \
 	X(cuStreamCreate, (void **stream, unsigned flags)) \
-	X(cuStreamSynchronize, (void *stream)) \
 	X(cuStreamWaitEvent, (void *stream, void *event, unsigned flags)) \
 	X(cuStreamDestroy_v2, (void *stream)) \
 	X(cuEventCreate, (void **event, unsigned flags)) \
@@ -51,22 +51,19 @@
 	X(cublasSaxpy_v2, (void *handle, int n, const float *a, const float *x, int stepx, float *y, int stepy)) \
 	X(cublasSgeam, (void *handle, int opx, int opy, int rows, int columns, const float *a, const float *x, int ldx, \
 		const float *b, const float *y, int ldy, float *z, int ldz)) \
-	X(cublasSdot_v2, (void *handle, int n, const float *x, int stepx, const float *y, int stepy, float *sum)) \
-	X(cublasSnrm2_v2, (void *handle, int n, const float *x, int stepx, float *norm))
+	X(cublasSdot_v2, (void *handle, int n, const float *x, int stepx, const float *y, int stepy, float *sum))
 
 #define HALOS_FIELD(symbol, params) int (*symbol) params;
 
 typedef struct {
 	HALOS_DRIVER(HALOS_FIELD)
-	int (*cuEventElapsedTime)(float *ms, void *begin, void *end);                       // or _v2 of it
-	int (*cuFuncGetParamInfo)(void *function, size_t i, size_t *offset, size_t *bytes); // CUDA 12.4, or NULL
 	int device;
 	void *context;
 } halos_driver;
 
 typedef struct {
 	HALOS_BLAS(HALOS_FIELD)
-	const char *(*cublasGetStatusName)(int status); // or NULL, both
+	const char *(*cublasGetStatusName)(int status); // from CUDA 11.4 on, or NULL, both
 	const char *(*cublasGetStatusString)(int status);
 	halos_driver *driver;
 	void *handle;
@@ -91,43 +88,44 @@ typedef struct {
 typedef struct {
 	char name[256];
 	int major, minor, processors;
-} halos_facts;
+	size_t memory;
+} halos_info;
 
-enum { HALOS_ARGS = 32 };
+enum { HALOS_ARGS = 16, HALOS_HOST = 1 }; // the second is a kind of memory
 
 // load returns what the caller frees, or NULL and why.
 halos_driver *halos_driver_load(const char *path, char *why, size_t room);
 halos_blas *halos_blas_load(halos_driver *d, const char *path, char *why, size_t room);
 
 halos_fault halos_count(halos_driver *d, int *n);
-halos_fault halos_retain(halos_driver *d, int ordinal, halos_facts *facts);
+halos_fault halos_describe_device(halos_driver *d, int ordinal, halos_info *info);
+halos_fault halos_retain(halos_driver *d, int ordinal);
 halos_fault halos_release(halos_driver *d);
 
 // The others set the context of d first, for the thread that they happen to be on.
 halos_fault halos_synchronize(halos_driver *d);
 halos_fault halos_memory(halos_driver *d, uint64_t *free, uint64_t *total);
+halos_fault halos_holder(halos_driver *d, uint64_t p, int *kind, int *ordinal);
 
 halos_fault halos_alloc(halos_driver *d, uint64_t *p, size_t bytes);
 halos_fault halos_free(halos_driver *d, uint64_t p);
 halos_pinned halos_alloc_pinned(halos_driver *d, size_t bytes);
 halos_fault halos_free_pinned(halos_driver *d, uint64_t p);
-halos_fault halos_copy_in(halos_driver *d, uint64_t dst, const void *src, size_t bytes);
-halos_fault halos_copy_out(halos_driver *d, void *dst, uint64_t src, size_t bytes);
-halos_fault halos_queue_in(halos_driver *d, uint64_t stream, uint64_t dst, const void *src, size_t bytes);
-halos_fault halos_queue_out(halos_driver *d, uint64_t stream, void *dst, uint64_t src, size_t bytes);
+halos_fault halos_copy_in(halos_driver *d, uint64_t stream, uint64_t dst, const void *src, size_t bytes);
+halos_fault halos_copy_out(halos_driver *d, uint64_t stream, void *dst, uint64_t src, size_t bytes);
+halos_fault halos_copy_within(halos_driver *d, uint64_t stream, uint64_t dst, uint64_t src, size_t bytes);
+halos_fault halos_zero(halos_driver *d, uint64_t stream, uint64_t dst, size_t bytes);
 
 halos_fault halos_new_stream(halos_driver *d, uint64_t *stream);
-halos_fault halos_sync_stream(halos_driver *d, uint64_t stream);
 halos_fault halos_wait_event(halos_driver *d, uint64_t stream, uint64_t event);
 halos_fault halos_close_stream(halos_driver *d, uint64_t stream);
 halos_fault halos_new_event(halos_driver *d, uint64_t *event);
 halos_fault halos_record_event(halos_driver *d, uint64_t event, uint64_t stream);
 halos_fault halos_sync_event(halos_driver *d, uint64_t event);
-halos_fault halos_elapsed(halos_driver *d, uint64_t begin, uint64_t end, float *ms);
 halos_fault halos_close_event(halos_driver *d, uint64_t event);
 
 halos_fault halos_load_module(halos_driver *d, const char *ptx, uint64_t *module, char *log, size_t room);
-halos_fault halos_function(halos_driver *d, uint64_t module, const char *name, uint64_t *function, int *params, int *widest);
+halos_fault halos_function(halos_driver *d, uint64_t module, const char *name, uint64_t *function);
 halos_fault halos_unload_module(halos_driver *d, uint64_t module);
 halos_fault halos_launch(halos_driver *d, uint64_t stream, uint64_t function, unsigned grid, unsigned block, const uint64_t *args);
 
@@ -136,7 +134,20 @@ halos_fault halos_blas_close(halos_blas *b);
 halos_fault halos_axpy(halos_blas *b, int n, float a, uint64_t x, uint64_t y);
 halos_fault halos_geam(halos_blas *b, int n, float xa, uint64_t x, float yb, uint64_t y, uint64_t dst);
 halos_fault halos_dot(halos_blas *b, int n, uint64_t x, uint64_t y, float *sum);
-halos_fault halos_nrm2(halos_blas *b, int n, uint64_t x, float *norm);
 
 halos_text halos_describe(halos_driver *d, int code);
 halos_text halos_blas_describe(halos_blas *b, int code);
+
+#define OK ((halos_fault){NULL, 0})
+
+// TRY returns from the function if the call fails.
+#define TRY(t, symbol, ...) \
+	do { \
+		int code = (t)->symbol(__VA_ARGS__); \
+		if (code) \
+			return (halos_fault){#symbol, code}; \
+	} while (0)
+
+#define ENTER(d) TRY(d, cuCtxSetCurrent, (d)->context)
+
+static inline void *handle(uint64_t h) { return (void *)(uintptr_t)h; }
