@@ -7,12 +7,15 @@ import (
 	"io"
 
 	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/kernels/cuda"
 )
 
 type simCmd struct {
 	Config string `required:"" placeholder:"RUN.yaml" help:"The run file, YAML or JSON; - is standard input."`
 	Trace  string `placeholder:"T.jsonl" help:"Write the trace here, one JSON object a line; - is standard output."`
 	Result string `placeholder:"R.json" help:"Write the result here; - is standard output."`
+
+	Backend string `default:"cpu" placeholder:"NAME" help:"Where the servers keep their models: cpu, cuda, cuda:N (the GPU with this number), cublas, cublas:N, or auto."`
 }
 
 // Run simulates. If it is interrupted, trace and result are of what was done.
@@ -26,7 +29,15 @@ func (c simCmd) Run(ctx context.Context, s streams) error {
 		return usageError{err}
 	}
 	defer p.Close()
-	var opts sim.Options
+	backend, why, err := cuda.Select(c.Backend)
+	if err != nil {
+		return usageError{fmt.Errorf("-backend: %w", err)}
+	}
+	defer func() { _ = backend.Close() }()
+	if c.Backend != "cpu" {
+		fmt.Fprintln(s.err, "models on", why)
+	}
+	opts := sim.Options{Backend: backend}
 	var trace *output
 	switch c.Trace {
 	case "":

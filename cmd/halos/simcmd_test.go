@@ -53,6 +53,19 @@ func TestSimReadsAndWritesStandardStreams(t *testing.T) {
 	}
 }
 
+// Which it is is told where there is a choice, and a GPU that is not there is no CPU.
+func TestSimBackend(t *testing.T) {
+	t.Setenv("HALOS_LIBCUDA", filepath.Join(t.TempDir(), "none.so"))
+	if code, out, err := command(t, "sim", "-config", runFileWith(t), "-backend", "auto"); code != 0 || !strings.HasPrefix(err, "models on cpu: ") || !strings.HasPrefix(out, "loss ") {
+		t.Errorf("auto: status %d, %q, %q", code, out, err)
+	}
+	for name, want := range map[string]string{"cuda": "none.so", "gpu": `"gpu"`} {
+		if code, out, err := command(t, "sim", "-config", runFileWith(t), "-backend", name); code != 2 || out != "" || !strings.Contains(err, want) {
+			t.Errorf("%s: status %d, %q, %q", name, code, out, err)
+		}
+	}
+}
+
 func TestSimLeavesNothingOfAFailedRun(t *testing.T) {
 	dir := t.TempDir()
 	diverges := runFileWith(t, "lr: 0.01", "lr: 1e9", "total_local_steps: 200", "total_local_steps: 1000000")

@@ -3,7 +3,10 @@
 // real time. Inside a region a frame takes a millisecond, between regions a third
 // of a second, and no worker waits for that.
 //
-//	go run ./examples/regions [-data PATH] [-steps N]
+//	go run ./examples/regions [-data PATH] [-steps N] [-backend NAME]
+//
+// With -backend cuda the servers keep their models on a GPU; auto takes one if it is
+// there. Nothing else changes.
 //
 // It prints a line for each update of the global model. On two cores it takes
 // about a quarter of a minute. Ctrl-C ends it in good order, a second one at once.
@@ -23,6 +26,8 @@ import (
 
 	"github.com/halos-go/sdk/examples/bytelm"
 	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/cuda"
 	"github.com/halos-go/sdk/transport"
 )
 
@@ -30,11 +35,20 @@ func main() {
 	s := settings{wan: transport.Line{Latency: 100 * time.Millisecond, Bandwidth: 1e6}}
 	flag.StringVar(&s.model.Data, "data", "", "folder, file or dataset to train on (default: the Go source text)")
 	flag.Uint64Var(&s.steps, "steps", 3000, "local steps of all workers together")
+	backend := flag.String("backend", "cpu", "where servers keep their models: cpu, cuda, cuda:N, cublas, cublas:N, auto")
 	flag.Parse()
+	var why string
+	var err error
+	if s.backend, why, err = cuda.Select(*backend); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	fmt.Println("models on", why)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // so the second Ctrl-C has its usual effect
-	if _, err := train(s, ctx.Done(), os.Stdout); err != nil {
+	_, err = train(s, ctx.Done(), os.Stdout)
+	if err := errors.Join(err, s.backend.Close()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -42,9 +56,10 @@ func main() {
 
 // settings are what main and the test choose differently.
 type settings struct {
-	model bytelm.Options
-	steps uint64         // when to end
-	wan   transport.Line // between regions
+	model   bytelm.Options
+	steps   uint64          // when to end
+	wan     transport.Line  // between regions
+	backend kernels.Backend // of the servers; nil: ordinary memory
 }
 
 // train runs all nodes until the steps are done or quit is closed, and tells w
@@ -55,7 +70,7 @@ func train(s settings, quit <-chan struct{}, w io.Writer) (*report, error) {
 		return nil, err
 	}
 	defer problem.Close()
-	gps, nodes, err := build(problem, s.steps)
+	gps, nodes, err := build(problem, s.steps, s.backend)
 	if err != nil {
 		return nil, err
 	}

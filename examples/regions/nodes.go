@@ -5,6 +5,7 @@ import (
 
 	"github.com/halos-go/sdk/examples/bytelm"
 	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/merge"
 	"github.com/halos-go/sdk/momentum"
 	"github.com/halos-go/sdk/optim"
@@ -21,9 +22,9 @@ type node struct {
 // build makes the hierarchy: a GPS at a hub far from both regions, and in each
 // region an LPS and two workers, of which the second is thought of as half as fast
 // and does half the steps in a round.
-func build(problem *bytelm.Problem, steps uint64) (*halos.GPS, []node, error) {
+func build(problem *bytelm.Problem, steps uint64, b kernels.Backend) (*halos.GPS, []node, error) {
 	layout := problem.Layout()
-	server := halos.ServerConfig{Params: make([]float32, layout.Len()), Layout: layout, GlobalBatch: 4 * batch}
+	server := halos.ServerConfig{Params: make([]float32, layout.Len()), Layout: layout, Backend: b, GlobalBatch: 4 * batch}
 	problem.Init(server.Params)
 
 	global := server // the constructors copy Params
