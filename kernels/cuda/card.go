@@ -85,7 +85,7 @@ func (c *card) Alloc(bytes uint64) (uint64, error) {
 	return p, err
 }
 
-func (c *card) Free(address uint64) error { return c.giveBack(memory, address) }
+func (c *card) Free(address uint64) error { return c.giveBack(resource{memory, address}) }
 
 func (c *card) AllocPinned(bytes int) ([]byte, error) {
 	var p unsafe.Pointer
@@ -99,17 +99,9 @@ func (c *card) AllocPinned(bytes int) ([]byte, error) {
 	return unsafe.Slice((*byte)(p), bytes), nil
 }
 
-func (c *card) FreePinned(b []byte) error {
-	return c.giveBack(pinned, uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))))
-}
-
 func (c *card) NewStream() (uint64, error) { return c.own(stream, c.driver.newStream) }
 
-func (c *card) CloseStream(s uint64) error { return c.giveBack(stream, s) }
-
 func (c *card) NewEvent() (uint64, error) { return c.own(event, c.driver.newEvent) }
-
-func (c *card) CloseEvent(e uint64) error { return c.giveBack(event, e) }
 
 func (c *card) Record(event, stream uint64) error {
 	return c.do(func() error { return c.driver.recordEvent(event, stream) })

@@ -62,5 +62,5 @@ func round(c *card, n int) error {
 			err = errors.Join(err, fmt.Errorf("element %d: got %v", i, x))
 		}
 	}
-	return errors.Join(err, c.CloseStream(s), c.Free(v), c.FreePinned(p))
+	return errors.Join(err, c.Free(v))
 }

@@ -48,8 +48,7 @@ func (c *card) own(k kind, f func() (uint64, error)) (uint64, error) {
 }
 
 // giveBack is the opposite of own. A card that is lost still takes things back.
-func (c *card) giveBack(k kind, id uint64) error {
-	r := resource{k, id}
+func (c *card) giveBack(r resource) error {
 	c.mu.Lock()
 	i := slices.Index(c.live, r)
 	if c.closed || i < 0 {

@@ -116,11 +116,6 @@ func (d *driver) AllocPinned(bytes int) (b []byte, err error) {
 	return b, err
 }
 
-func (d *driver) FreePinned(b []byte) error {
-	address := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
-	return d.pinned.end(d, address, "cuMemFreeHost", cu.MemFreeHost)
-}
-
 // Close waits for all work and gives back all, whatever fails. It returns the first that
 // did.
 func (d *driver) Close() error {

@@ -22,10 +22,6 @@ func (d *driver) NewStream() (id uint64, err error) {
 	return id, err
 }
 
-func (d *driver) CloseStream(stream uint64) error {
-	return d.streams.end(d, stream, "cuStreamDestroy", destroyStream)
-}
-
 func destroyStream(s cu.Stream) error { return s.Destroy() }
 
 func (d *driver) NewEvent() (id uint64, err error) {
@@ -38,10 +34,6 @@ func (d *driver) NewEvent() (id uint64, err error) {
 		return nil
 	})
 	return id, err
-}
-
-func (d *driver) CloseEvent(event uint64) error {
-	return d.events.end(d, event, "cuEventDestroy", destroyEvent)
 }
 
 func destroyEvent(e cu.Event) error { return cu.DestroyEvent(&e) }

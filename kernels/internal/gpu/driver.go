@@ -14,15 +14,13 @@ type Driver interface {
 	// Alloc returns memory, at a multiple of 256, with anything in it. The error of a
 	// GPU that has no more room is [ErrNoRoom], wrapped, and means nothing else.
 	Alloc(bytes uint64) (uint64, error)
+	// Free gives it back, when no work with it is queued. All else stays until Close.
 	Free(address uint64) error
 	// AllocPinned returns memory of the host that copies may use. It has no Go pointers.
 	AllocPinned(bytes int) ([]byte, error)
-	FreePinned(b []byte) error
 
 	NewStream() (uint64, error)
-	CloseStream(stream uint64) error
 	NewEvent() (uint64, error)
-	CloseEvent(event uint64) error
 	// Record moves event behind what is queued on stream so far. Wait lets what is
 	// queued on stream later wait for event as it is now, SyncEvent the caller; an event
 	// that was never recorded is not waited for.

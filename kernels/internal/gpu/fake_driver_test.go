@@ -64,13 +64,6 @@ func (f *fake) AllocPinned(bytes int) ([]byte, error) {
 	return b, f.call()
 }
 
-func (f *fake) FreePinned(b []byte) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.pinned, &b[0])
-	return f.call()
-}
-
 func (f *fake) NewStream() (uint64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -82,9 +75,6 @@ func (f *fake) NewStream() (uint64, error) {
 	f.streams = append(f.streams, s)
 	return s.id, f.call()
 }
-
-func (f *fake) CloseStream(uint64) error { return nil }
-func (f *fake) CloseEvent(uint64) error  { return nil }
 
 func (f *fake) NewEvent() (uint64, error) {
 	f.mu.Lock()
