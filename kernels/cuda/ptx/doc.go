@@ -21,8 +21,8 @@
 // elements as uint64, and its float32 numbers, as [Kernels] lists them. An address is
 // a multiple of 16; for an Op on less than four elements, without a Form, one of 4 is
 // enough. Vectors do not overlap, but that dst of delta may be x or y. Blocks are of
-// one dimension and of a multiple of 32 threads. Any number of threads gives the same
-// bits: each works on from its elements by the size of the grid.
+// one dimension and of a multiple of 32 threads, up to 256. Any number of threads gives
+// the same bits: each works on from its elements by the size of the grid.
 //
 // In encodeDelta the addresses of residual and y may be 0: nothing is remembered, and
 // it is x that is encoded.

@@ -32,7 +32,8 @@ typedef signed char i8;
 typedef float float4 __attribute__((vector_size(16), may_alias));
 typedef u32 uint2 __attribute__((vector_size(8), may_alias));
 #if defined(__CUDA__)
-#define KERNEL extern "C" __attribute__((global)) void
+/* Blocks of up to 256 threads, four on a multiprocessor at least: 64 registers at most. */
+#define KERNEL extern "C" __attribute__((global)) __attribute__((launch_bounds(256, 4))) void
 #define DEVICE static inline __attribute__((device))
 #define THREAD ((u64)__nvvm_read_ptx_sreg_ctaid_x() * __nvvm_read_ptx_sreg_ntid_x() + __nvvm_read_ptx_sreg_tid_x())
 #define THREADS ((u64)__nvvm_read_ptx_sreg_nctaid_x() * __nvvm_read_ptx_sreg_ntid_x())

@@ -10,8 +10,8 @@
  * numbers.
  *
  * Vectors begin at multiples of 16 bytes and don't overlap; only in delta dst may be
- * x or y. Any number of threads will do, in thread blocks of a multiple of 32. The
- * threads share out the elements in fours, and the last one to three one by one.
+ * x or y. Any number of threads will do, in blocks of a multiple of 32, up to 256. They
+ * share out the elements in fours, and the last one to three one by one.
  */
 #include "front.h"
 #include "form.h"

@@ -185,8 +185,8 @@ func elements(at uint64, n int) []float32 {
 	return unsafe.Slice(*(**float32)(unsafe.Pointer(&p)), n)
 }
 
-// floats is pinned memory, at a multiple of 4, as float32 in the order of the machine,
-// which is that of the GPU.
-func floats(pinned []byte) []float32 {
-	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(pinned))), len(pinned)/4)
+// floats is memory of the host, at a multiple of 4, as float32 in the order of the
+// machine, which is that of the GPU.
+func floats(b []byte) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }

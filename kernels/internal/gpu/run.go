@@ -114,7 +114,9 @@ func (f *call) fill(pinned []byte, i, lo, hi int) []byte {
 	}
 	packed := f.packed[f.form.Size(lo):f.form.Size(hi)]
 	if f.asPacked() {
-		return pinned[:copy(pinned, packed)]
+		part := pinned[:len(packed)]
+		move(part, packed)
+		return part
 	}
 	part := pinned[:4*(hi-lo)]
 	kernels.Decode(floats(part), f.form, packed)

@@ -20,6 +20,9 @@ func (k *Kernel) Launch(m *Memory, grid, block int, arguments ...uint64) error {
 	if len(arguments) != len(k.Params) {
 		return fmt.Errorf("ptxi: %s: %d arguments for %d parameters", k.Name, len(arguments), len(k.Params))
 	}
+	if k.Block > 0 && block > k.Block {
+		return fmt.Errorf("ptxi: %s: blocks of %d threads, want at most %d", k.Name, block, k.Block)
+	}
 	m.forget()
 	w := warp{k: k, m: m, grid: grid, block: block, arguments: arguments, steps: stepsEach * (grid*block + m.size())}
 	for i := range w.threads {

@@ -22,6 +22,7 @@ import (
 type Kernel struct {
 	Name   string
 	Params []string // types, such as u64
+	Block  int      // most threads of a block, from .maxntid; 0 if the text does not say
 
 	code  []instr
 	slots int // values that a thread has: special registers, parameters, registers
@@ -63,6 +64,8 @@ var (
 	entryLine = regexp.MustCompile(`^\.visible \.entry (\w+)\($`)
 	paramLine = regexp.MustCompile(`^\.param \.(u64|f32) (\w+),?$`)
 	regLine   = regexp.MustCompile(`^\.reg \.(?:pred|b16|b32|b64|f32|f64)\s+(%[a-z]+)<(\d{1,5})>;$`)
+	blockLine = regexp.MustCompile(`^\.maxntid (\d{1,4}), 1, 1$`)
+	shareLine = regexp.MustCompile(`^\.minnctapersm \d{1,2}$`) // how many blocks at once, which is for the registers
 	labelLine = regexp.MustCompile(`^(\$\w+):$`)
 	codeLine  = regexp.MustCompile(`^(?:@(!?)(%p\d+)\s+)?([a-z][a-z0-9.]*)(?:\s+(.*))?;$`)
 	upperLine = regexp.MustCompile(`^\{ \.reg \.b32 tmp; mov\.b64 \{tmp, (%r\d+)\}, (%rd\d+); \}$`)
@@ -96,13 +99,22 @@ func (p *parser) line(s string, n int) error {
 	case inParams:
 		return p.param(s)
 	case afterParams:
-		if s != "{" {
-			return fmt.Errorf("want {")
-		}
-		p.state = inBody
-		return nil
+		return p.open(s)
 	}
 	return p.body(s, n)
+}
+
+func (p *parser) open(s string) error {
+	m := blockLine.FindStringSubmatch(s)
+	switch {
+	case s == "{":
+		p.state = inBody
+	case m != nil:
+		p.k.Block, _ = strconv.Atoi(m[1])
+	case !shareLine.MatchString(s):
+		return fmt.Errorf("want {")
+	}
+	return nil
 }
 
 func (p *parser) top(s string) error {

@@ -31,6 +31,24 @@ func launch(text string, block int, number float32) (x, y []byte, err error) {
 	return x, y, err
 }
 
+// A kernel that says how many threads a block may have is not run with more.
+func TestBlock(t *testing.T) {
+	for _, c := range []struct {
+		directive, why string
+		block          int
+	}{
+		{".maxntid 64, 1, 1\n.minnctapersm 4", "", 64},
+		{".maxntid 64, 1, 1", "blocks of 96 threads, want at most 64", 96},
+		{".maxntid 64, 2, 1", "want {", 32},
+		{".maxnreg 64", "want {", 32},
+	} {
+		text := strings.Replace(program(), ")\n{", ")\n"+c.directive+"\n{", 1)
+		if _, _, err := launch(text, c.block, 0); (err == nil) != (c.why == "") || err != nil && !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%q, blocks of %d: %v", c.directive, c.block, err)
+		}
+	}
+}
+
 // What the tables do not have, in one letter, is refused, and so is what a card would
 // do wrong without a word.
 func TestRefused(t *testing.T) {
