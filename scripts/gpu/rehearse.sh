@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Runs all of check.sh on a machine without a GPU: over the fake driver of
+# kernels/cuda/internal/fakecuda, with a nvidia-smi of its own, on small vectors. It shows
+# that the script and the tests would run, and nothing about speed. Needs Go and gcc.
+# The report is printed; it says that it is none.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cc() { gcc -O1 -fPIC "$@"; }
+(
+	cd kernels/cuda/internal/fakecuda # as kernels/cuda/fake_test.go does
+	cc -c host.c -o "$work/host.o" -std=gnu11 -ffp-contract=off -fno-math-errno -fno-builtin
+	cc fake.c device.c memory.c stream.c kernel.c "$work/host.o" -shared -o "$work/libcuda.so"
+	cc blas.c "$work/libcuda.so" -shared -o "$work/libcublas.so" -lm
+)
+mkdir "$work/bin"
+cat >"$work/bin/nvidia-smi" <<'END'
+#!/bin/sh
+case $1 in
+*name*) echo "Fake GPU" ;;
+*) echo "none" ;;
+esac
+END
+chmod +x "$work/bin/nvidia-smi"
+
+status=0
+PATH=$work/bin:$PATH HALOS_TEST_GPU=fake HALOS_LIBCUDA=$work/libcuda.so HALOS_LIBCUBLAS=$work/libcublas.so \
+	scripts/gpu/check.sh "$work/report.md" || status=$?
+[ -f "$work/report.md" ] || { echo "rehearse.sh: no report"; exit 1; }
+cat "$work/report.md"
+exit "$status"
