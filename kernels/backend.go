@@ -18,10 +18,11 @@ import (
 //
 // The vectors of one call are all in one Backend or in ordinary memory; those that are
 // changed are in the Backend, but for the results of [Copy], [Delta] and [Mean], which
-// may be anywhere. A gradient or a global model usually is in ordinary memory, as it comes from the network: it goes
-// to the Backend piece by piece, and those before it are worked on meanwhile. A call
-// may return before its work is done, but not before it is done with ordinary memory.
-// All works on a vector are done in the order of their calls.
+// may be anywhere. A gradient or a global model usually is in ordinary memory, as it
+// comes from the network: it goes to the Backend piece by piece, and those before it
+// are worked on meanwhile. A call may return before its work is done, but not before it
+// is done with ordinary memory. All works on a vector are done in the order of their
+// calls.
 //
 // Functions return no errors. When a Backend fails, it fails for ever: what it holds
 // is lost, later calls do nothing, and Err says why. Results in ordinary memory may then

@@ -72,8 +72,8 @@ func RunAccumulator(t *testing.T, fresh func() merge.Accumulator) {
 		}
 	})
 	statetest.Elsewhere(t, Len, fresh, func(t *testing.T, b kernels.Backend, there, here merge.Accumulator) {
-		want, seen, dst := vector(0), vector(0), moved(t, b, vector(0))
-		base, params := moved(t, b, vector(1)), moved(t, b, vector(2))
+		want, seen, dst := vector(0), vector(0), statetest.Move(t, b, vector(0))
+		base, params := statetest.Move(t, b, vector(1)), statetest.Move(t, b, vector(2))
 		for i := range 24 {
 			here.Add(vector(i))
 			there.Add(vector(i))
@@ -148,7 +148,7 @@ func RunMerger(t *testing.T, fresh func() merge.Merger) {
 	}
 	statetest.Elsewhere(t, Len, fresh, func(t *testing.T, b kernels.Backend, there, here merge.Merger) {
 		local, base := vector(0), vector(1)
-		localThere, baseThere := moved(t, b, local), moved(t, b, base)
+		localThere, baseThere := statetest.Move(t, b, local), statetest.Move(t, b, base)
 		for i := range 24 {
 			here.Merge(local, base, vector(i+2), i%3 == 0)
 			there.Merge(localThere, baseThere, vector(i+2), i%3 == 0)
@@ -204,17 +204,6 @@ func vector(i int) []float32 {
 		v[k] = float32(r.NormFloat64())
 	}
 	return v
-}
-
-// moved is v in b.
-func moved(t *testing.T, b kernels.Backend, v []float32) []float32 {
-	t.Helper()
-	m, err := b.Make(len(v))
-	if err != nil {
-		t.Fatal(err)
-	}
-	kernels.Copy(m, v)
-	return m
 }
 
 func spoil(vs ...[]float32) {

@@ -67,7 +67,7 @@ func Run(t *testing.T, fresh func() optim.Optimizer) {
 	})
 	statetest.Elsewhere(t, Len, fresh, func(t *testing.T, b kernels.Backend, there, here optim.Optimizer) {
 		want, seen := vector(0), vector(0)
-		params, grad := moved(t, b, want), moved(t, b, vector(1))
+		params, grad := statetest.Move(t, b, want), statetest.Move(t, b, vector(1))
 		for i := range 24 {
 			grads := []optim.Gradient{{Values: vector(i + 1), LR: 0.1}, {Values: vector(i + 2), LR: 0.2}}
 			here.Step(want, grads...)
@@ -106,17 +106,6 @@ func vector(i int) []float32 {
 		v[k] = float32(r.NormFloat64())
 	}
 	return v
-}
-
-// moved is v in b.
-func moved(t *testing.T, b kernels.Backend, v []float32) []float32 {
-	t.Helper()
-	m, err := b.Make(len(v))
-	if err != nil {
-		t.Fatal(err)
-	}
-	kernels.Copy(m, v)
-	return m
 }
 
 func spoil(v []float32) {

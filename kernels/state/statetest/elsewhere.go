@@ -53,3 +53,14 @@ func Elsewhere[S state.State](t *testing.T, n int, fresh func() S, use func(t *t
 		}
 	})
 }
+
+// Move returns a copy of v in b.
+func Move(t *testing.T, b kernels.Backend, v []float32) []float32 {
+	t.Helper()
+	m, err := b.Make(len(v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernels.Copy(m, v)
+	return m
+}
