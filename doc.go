@@ -35,6 +35,9 @@
 //	merge/mergetest         the same for accumulators and mergers
 //	kernels                 the loops on []float32 that all of it is made of
 //	kernels/state           how a plug is written to and read from a stream
+//	kernels/cuda            the same loops on NVIDIA GPUs; nothing else imports it
+//	kernels/kerneltest      the tests that any place for vectors must pass
+//	kernels/gorgoniacu      kernels/cuda for users of gorgonia.org/cu (a module of its own)
 //	cmd/halos               the command line: sim, compare, tune (a module of its own)
 //	examples                programs of one screen; bytelm, a transformer (a module of its own)
 //

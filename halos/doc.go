@@ -22,6 +22,9 @@
 // on a virtual clock, and tests drive them by hand. There is no second
 // implementation to simulate.
 //
+// A server keeps its model in ordinary memory, or in another [kernels.Backend], such as
+// a GPU of package kernels/cuda: see ServerConfig.Backend. The protocol does not know.
+//
 // # What is guaranteed
 //
 //   - An update is applied once, however often links break: a child has one
