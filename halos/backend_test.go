@@ -90,6 +90,96 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
+// counted counts the vectors of a Backend.
+type counted struct {
+	kerneltest.Untouchable
+	live, most int
+}
+
+func (c *counted) Make(n int) ([]float32, error) {
+	v, err := c.Untouchable.Make(n)
+	if err == nil {
+		c.live++
+		c.most = max(c.most, c.live)
+		kernels.Unsettle(v)
+		kernels.Settle(v, c)
+	}
+	return v, err
+}
+
+func (c *counted) Recycle(v []float32) {
+	if v != nil {
+		c.live--
+	}
+	c.Untouchable.Recycle(v)
+}
+
+// A constructor makes sure that there is room for two snapshots besides what the server
+// keeps, and keeps nothing if it fails.
+func TestConstructorsTakeWhatTheyNeed(t *testing.T) {
+	lps := func(b kernels.Backend, alpha float64) error {
+		_, err := halos.NewLPS(halos.LPSConfig{ServerConfig: server(b, "lps", 1, nil), GPS: "gps", Lease: 1,
+			Accumulator: &merge.Every{K: 1}, Merger: merge.Mix{Alpha: alpha}})
+		return err
+	}
+	sync := func(b kernels.Backend, workers int) error {
+		_, err := halos.NewSync(halos.SyncConfig{ServerConfig: server(b, "sync", 1, nil), Workers: workers})
+		return err
+	}
+	for role, c := range map[string]struct {
+		create    func(b kernels.Backend) error
+		calls     int // that succeed; 0 for all
+		live      int // afterwards
+		leastMost int // at one time
+		fails     bool
+	}{
+		"GPS": {create: func(b kernels.Backend) error {
+			_, err := halos.NewGPS(halos.GPSConfig{ServerConfig: server(b, "gps", 1, nil)})
+			return err
+		}, live: 1, leastMost: 3},
+		"Sync":                                {create: func(b kernels.Backend) error { return sync(b, 1) }, live: 1, leastMost: 3},
+		"LPS":                                 {create: func(b kernels.Backend) error { return lps(b, 0.5) }, live: 3, leastMost: 3},
+		"Sync of no workers":                  {create: func(b kernels.Backend) error { return sync(b, 0) }, fails: true},
+		"LPS of a bad plug":                   {create: func(b kernels.Backend) error { return lps(b, 2) }, fails: true},
+		"LPS without room":                    {create: func(b kernels.Backend) error { return lps(b, 0.5) }, calls: 3, fails: true},
+		"LPS with room for all but the delta": {create: func(b kernels.Backend) error { return lps(b, 0.5) }, calls: 6, fails: true},
+	} {
+		b := new(counted)
+		if c.calls > 0 {
+			b.Fail(c.calls, io.ErrShortBuffer)
+		}
+		if err := c.create(b); (err != nil) != c.fails || b.live != c.live || b.most < c.leastMost {
+			t.Errorf("%s: error %v, keeps %d vectors of %d, want %d of %d", role, err, b.live, b.most, c.live, c.leastMost)
+		}
+		_ = b.Close()
+	}
+}
+
+// A letter that cannot be completed when the loop has ended is an error of Run all the same.
+func TestLastLetterIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lost := errors.New("lost")
+		b := &slow{Untouchable: new(kerneltest.Untouchable), takes: 10 * time.Second}
+		defer func() { _ = b.Close() }()
+		gps := must(halos.NewGPS(halos.GPSConfig{ServerConfig: server(b, "gps", 1, nil)}))
+		var net transport.Mem
+		quit := make(chan struct{})
+		ctx, stop := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_ = halos.Run(ctx, newWorker("w", "gps"), halos.RunConfig{Transport: must(net.Join("w")), Trainer: descend})
+		})
+		time.AfterFunc(time.Second, func() { close(quit) })
+		time.AfterFunc(5*time.Second, func() { b.Fail(0, lost) })
+		err := halos.Run(t.Context(), gps, halos.RunConfig{Transport: must(net.Join("gps")), Quit: quit, Grace: time.Second})
+		if !errors.Is(err, lost) {
+			t.Errorf("Run returns %v", err)
+		}
+		stop()
+		wg.Wait()
+	})
+}
+
 // A server whose GPU is lost, at whichever call that is, ends with the error, and nobody
 // has heard a number from it that was not its model.
 func TestBackendFails(t *testing.T) {

@@ -51,7 +51,7 @@ func (g *GPS) ID() string { return g.cfg.ID }
 // Params returns the model, on loan until the next Step; from another
 // goroutine only while none can happen, as in [RunConfig].Observe or after Run. Where
 // the model is in another Backend than CPU, Params waits for it and returns a copy; if
-// that has failed, anything.
+// that has failed, anything. It must not be called after the Backend's Close.
 func (g *GPS) Params() []float32 { return g.cfg.seen(g.cfg.Params) }
 
 // Version returns how many updates have been applied.

@@ -16,7 +16,9 @@ type LocalConfig struct {
 	// Params is the number of parameters.
 	Params int
 	// Backend is where the local steps are made: Objective and Optimizer get vectors
-	// that are there. nil: ordinary memory, [kernels.CPU].
+	// that are there. nil: ordinary memory, [kernels.CPU]. Train copies the parameters
+	// there and back, and returns its error if it has failed. Whoever made it closes it,
+	// after the last Train.
 	Backend kernels.Backend
 	// Optimizer is the inner optimizer. Its state stays here, from round to round.
 	Optimizer optim.Optimizer

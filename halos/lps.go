@@ -48,11 +48,7 @@ type LPS struct {
 var _ Machine = (*LPS)(nil)
 
 // NewLPS returns an LPS. An error names the field of cfg that is wrong.
-func NewLPS(cfg LPSConfig) (*LPS, error) {
-	var err error
-	if cfg.ServerConfig, err = cfg.check("LPSConfig"); err != nil {
-		return nil, err
-	}
+func NewLPS(cfg LPSConfig) (_ *LPS, err error) {
 	switch {
 	case cfg.GPS == "" || cfg.GPS == cfg.ID:
 		return nil, fmt.Errorf("halos: LPSConfig.GPS is %q: want the name of another node", cfg.GPS)
@@ -63,6 +59,17 @@ func NewLPS(cfg LPSConfig) (*LPS, error) {
 	case cfg.Cursor == nil && cfg.Lease == 0:
 		return nil, fmt.Errorf("halos: LPSConfig.Lease is 0: want the samples of at least one round, or a Cursor")
 	}
+	if cfg.ServerConfig, err = cfg.check("LPSConfig"); err != nil {
+		return nil, err
+	}
+	var base, delta []float32
+	defer func() {
+		if err != nil {
+			for _, v := range [][]float32{cfg.Params, base, delta} {
+				cfg.Backend.Recycle(v)
+			}
+		}
+	}()
 	n := len(cfg.Params)
 	if err := cfg.Accumulator.Init(cfg.Backend, n); err != nil {
 		return nil, fmt.Errorf("halos: LPSConfig.Accumulator: %w", err)
@@ -70,9 +77,13 @@ func NewLPS(cfg LPSConfig) (*LPS, error) {
 	if err := cfg.Merger.Init(cfg.Backend, n); err != nil {
 		return nil, fmt.Errorf("halos: LPSConfig.Merger: %w", err)
 	}
-	base, err := cfg.clone(cfg.Params)
-	if err != nil {
+	if base, err = cfg.clone(cfg.Params); err != nil {
 		return nil, fmt.Errorf("halos: LPSConfig.Params: %w", err)
+	}
+	if cfg.Backend != (kernels.CPU{}) { // where there is no room later, better to know now
+		if delta, err = cfg.Backend.Make(n); err != nil {
+			return nil, fmt.Errorf("halos: LPSConfig.Params: %w", err)
+		}
 	}
 	l := &LPS{
 		cfg:      cfg,
@@ -87,11 +98,7 @@ func NewLPS(cfg LPSConfig) (*LPS, error) {
 		cfg.Optimizer.Name(), cfg.LR, cfg.Accumulator.Name(), cfg.Merger.Name())
 	l.up = newUplink(cfg.GPS, Hello{Layout: cfg.Layout.Hash(), Params: uint64(n), Plugs: plugs})
 	l.up.pull.Have = Fingerprint(cfg.Params)
-	if cfg.Backend != (kernels.CPU{}) { // where there is no room later, better to know now
-		if l.up.delta, err = cfg.Backend.Make(n); err != nil {
-			return nil, fmt.Errorf("halos: LPSConfig.Params: %w", err)
-		}
-	}
+	l.up.delta = delta
 	return l, nil
 }
 

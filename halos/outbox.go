@@ -39,13 +39,18 @@ func (o outbox) take() []byte {
 	}
 }
 
-// put places frame in box, and withdraws an unsent one.
-func (o outbox) put(box chan []byte, frame []byte) {
+// withdraw takes back an unsent frame.
+func (o outbox) withdraw(box chan []byte) {
 	select {
-	case old := <-box:
-		o.give(old)
+	case frame := <-box:
+		o.give(frame)
 	default:
 	}
+}
+
+// put places frame in box in place of an unsent one.
+func (o outbox) put(box chan []byte, frame []byte) {
+	o.withdraw(box)
 	box <- frame // empty, and only this goroutine fills it
 }
 

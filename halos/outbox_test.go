@@ -22,6 +22,26 @@ func TestLaterFrameReplacesUnsent(t *testing.T) {
 	}
 }
 
+// A node that keeps its model in ordinary memory has one frame for a peer that takes
+// nothing: the memory of the unsent one is that of the next.
+func TestOneFrameForAPeer(t *testing.T) {
+	d := driver{outbox: newOutbox()}
+	box := d.outbox.box("slow", func(<-chan []byte) {})
+	frames := make(map[*byte]bool)
+	for range 10 {
+		out := Output{Send: []Envelope{{"slow", &Model{Params: make([]float32, 100)}}}}
+		if err := d.carryOut(t.Context(), &out, 0); err != nil {
+			t.Fatal(err)
+		}
+		frame := <-box
+		frames[&frame[0]] = true
+		box <- frame
+	}
+	if len(frames) != 1 {
+		t.Errorf("%d frames", len(frames))
+	}
+}
+
 // TestOldRequestIsNotAnswered: a child has long had the answer to a request
 // before its last one.
 func TestOldRequestIsNotAnswered(t *testing.T) {

@@ -1,6 +1,7 @@
 package halos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,9 @@ func Run(ctx context.Context, m Machine, cfg RunConfig) error {
 		cancel(err)
 	}
 	d.completeAll()
+	if err == nil {
+		err = d.incomplete
+	}
 	d.outbox.close()
 	d.senders.Wait() // a last Stop or Leave must go out
 	cancel(nil)
@@ -81,8 +85,9 @@ type driver struct {
 	senders sync.WaitGroup
 	began   time.Time
 
-	letters   chan addressed // to complete; nil: the loop fills the boxes itself
-	completed sync.WaitGroup
+	letters    chan addressed // to complete; nil: the loop fills the boxes itself
+	completed  sync.WaitGroup
+	incomplete error // the first that could not be, when completed is
 
 	several        Several
 	params, update []float32 // of the training
@@ -173,6 +178,9 @@ func (d *driver) carryOut(ctx context.Context, out *Output, now time.Duration) e
 		box := d.outbox.box(e.To, func(box <-chan []byte) {
 			d.senders.Go(func() { d.send(ctx, e.To, box) })
 		})
+		if d.letters == nil {
+			d.outbox.withdraw(box) // its memory is the next frame's
+		}
 		l, err := newLetter(d.outbox.take(), e.Msg)
 		if err != nil {
 			return err
@@ -217,6 +225,7 @@ type addressed struct {
 func (d *driver) complete() {
 	for l := range d.letters {
 		if err := l.complete(); err != nil {
+			d.incomplete = cmp.Or(d.incomplete, err)
 			d.fail(err)
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/state"
 	"github.com/halos-go/sdk/optim"
 )
 
@@ -19,10 +20,12 @@ type ServerConfig struct {
 	Layout optim.Layout
 	// Backend is where the server keeps its model and its plugs their vectors, and
 	// computes: an LPS has the model, the base and the delta there, a GPS the model, a
-	// Sync too. The plugs must be able to work there; those of this module are. nil:
+	// Sync too, and all servers of a Backend two copies of a model for answers. The plugs must be able to work there; those of this module are. nil:
 	// ordinary memory, [kernels.CPU]. Several servers may share one. Whoever made it
-	// closes it, after the server's last Step; a server whose Backend fails ends with
-	// its error.
+	// closes it, after the last Step and the last Params of each: the model is gone then,
+	// and a program that asks for it is ended by the system. What a server takes there it
+	// gives back then and not before: a program that makes servers again and again gives
+	// each its own. A server whose Backend fails ends with its error.
 	Backend kernels.Backend
 	// Optimizer applies what children push; the server owns it from now on.
 	Optimizer optim.Optimizer
@@ -77,8 +80,13 @@ func (c ServerConfig) check(role string) (ServerConfig, error) {
 	if err := c.Optimizer.Init(c.Backend, len(c.Params)); err != nil {
 		return c, fmt.Errorf("halos: %s.Optimizer: %w", role, err)
 	}
-	var err error
-	if c.Params, err = c.clone(c.Params); err != nil {
+	params, err := c.clone(c.Params)
+	if err != nil {
+		return c, fmt.Errorf("halos: %s.Params: %w", role, err)
+	}
+	c.Params = params
+	if err := c.spare(); err != nil {
+		c.Backend.Recycle(params)
 		return c, fmt.Errorf("halos: %s.Params: %w", role, err)
 	}
 	return c, nil
@@ -99,6 +107,19 @@ func (c *ServerConfig) clone(x []float32) ([]float32, error) {
 	}
 	kernels.Copy(v, x)
 	return v, c.Backend.Err()
+}
+
+// spare sees to it that there is room for the two snapshots of answers on their way:
+// better to know now.
+func (c *ServerConfig) spare() error {
+	if c.Backend == (kernels.CPU{}) {
+		return nil
+	}
+	var one, other []float32
+	err := state.Make(c.Backend, len(c.Params), &one, &other)
+	c.Backend.Recycle(one)
+	c.Backend.Recycle(other)
+	return err
 }
 
 // seen returns params where a program can read them.

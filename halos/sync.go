@@ -47,15 +47,15 @@ var _ Machine = (*Sync)(nil)
 
 // NewSync returns a Sync. An error names the field of cfg that is wrong.
 func NewSync(cfg SyncConfig) (*Sync, error) {
-	var err error
-	if cfg.ServerConfig, err = cfg.check("SyncConfig"); err != nil {
-		return nil, err
-	}
 	switch {
 	case cfg.Workers < 1:
 		return nil, fmt.Errorf("halos: SyncConfig.Workers is %d: want at least 1", cfg.Workers)
 	case !(cfg.ClipNorm >= 0):
 		return nil, fmt.Errorf("halos: SyncConfig.ClipNorm is %v: want at least 0", cfg.ClipNorm)
+	}
+	var err error
+	if cfg.ServerConfig, err = cfg.check("SyncConfig"); err != nil {
+		return nil, err
 	}
 	n := len(cfg.Params)
 	return &Sync{cfg: cfg, mean: kernels.Make(n), children: newChildren(cfg.Layout, n, cfg.Require)}, nil

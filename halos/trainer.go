@@ -12,9 +12,9 @@ type Trainer interface {
 	// Train moves params, in place, by task.Steps local steps on the samples of
 	// task.Claim. If task.Gradient is set it instead overwrites params with the
 	// mean gradient at params over the claim; only workers that were configured so
-	// ask for it. task.Params is not for it to use. Train is never called twice at
-	// the same time for one worker. State of its own, as that of the inner
-	// optimizer, stays with it from round to round. An error ends the worker;
+	// ask for it. params is ordinary memory; task.Params is not for it to use. Train is
+	// never called twice at the same time for one worker. State of its own, as that of
+	// the inner optimizer, stays with it from round to round. An error ends the worker;
 	// so does the end of ctx, on which Train should return.
 	Train(ctx context.Context, params []float32, task Task) error
 }

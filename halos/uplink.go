@@ -60,7 +60,8 @@ func (u *uplink) again(samples uint64, out *Output) {
 }
 
 // release gives the memory of a large delta back when it need not be sent again, if
-// it is ordinary memory. It is for the beginning of a Step, when what the last Output lent is lent no more.
+// it is ordinary memory. It is for the beginning of a Step, when what the last Output
+// lent is lent no more.
 func (u *uplink) release() {
 	const large = 1 << 20 // parameters; the memory of fewer is not reused
 	if len(u.delta) < large || u.unsure || u.waiting && u.pushing || kernels.Where(u.delta) != (kernels.CPU{}) {

@@ -19,7 +19,8 @@ type Options struct {
 	// Workers is how many goroutines train. 0: GOMAXPROCS.
 	Workers int
 	// Backend is where the servers keep their models; nil: ordinary memory. The
-	// numbers stay the same if it computes to the same bits as the CPU.
+	// numbers stay the same if it computes to the same bits as the CPU. A run gives back
+	// what it takes there only when the Backend is closed: each has its own.
 	Backend kernels.Backend
 	// Trace gets the trace; nil: nobody.
 	Trace io.Writer
@@ -115,7 +116,11 @@ func (r *Run) Run(ctx context.Context) (Result, error) {
 			err = e
 		}
 	}
-	return r.result(), err
+	res := r.result()
+	if b := r.opts.Backend; b != nil && b.Err() != nil {
+		err = fmt.Errorf("sim: %w", b.Err()) // what was read of it may be anything
+	}
+	return res, err
 }
 
 // Params returns the global model. It may be read in Observe and after Run.

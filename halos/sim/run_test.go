@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/halos-go/sdk/kernels/kerneltest"
 )
 
 const oneLPSEach = `algorithm: halos
@@ -280,5 +282,44 @@ func TestStatsChangeNothing(t *testing.T) {
 		if sum := s.Compute + s.Wait + s.Communicate; math.Abs(sum-1) > 1e-9 || s.Wait > 0.001 {
 			t.Errorf("asked on the way: %t: computing %v, waiting %v, communicating %v of the time", asked, s.Compute, s.Wait, s.Communicate)
 		}
+	}
+}
+
+// Whenever the Backend is lost, also when the result is read, the run ends with that and
+// not with a number.
+func TestLostBackend(t *testing.T) {
+	want, err := start(t, edited(t), Options{}).Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost, whole := errors.New("lost"), false
+	for after := 1; !whole; after += after/5 + 1 {
+		b := new(kerneltest.Untouchable)
+		r := start(t, edited(t), Options{Backend: b})
+		b.Fail(after, lost)
+		res, err := r.Run(t.Context())
+		whole = b.Err() == nil
+		if whole && (err != nil || !slices.Equal(res.Theta, want.Theta)) || !whole && !errors.Is(err, lost) {
+			t.Errorf("lost after %d calls: error %v, loss %v", after, err, res.Loss)
+		}
+		_ = b.Close()
+	}
+}
+
+// The last calls of a run read its result.
+func TestLostAtTheEnd(t *testing.T) {
+	lost := errors.New("lost")
+	b := new(kerneltest.Untouchable)
+	defer func() { _ = b.Close() }()
+	r := start(t, edited(t), Options{Backend: b})
+	r.opts.Observe = func(p Point) bool {
+		if p.Steps < r.cfg.Workload.TotalLocalSteps {
+			return false
+		}
+		b.Fail(0, lost)
+		return true
+	}
+	if res, err := r.Run(t.Context()); !errors.Is(err, lost) {
+		t.Errorf("lost at the end: error %v, loss %v", err, res.Loss)
 	}
 }
