@@ -32,7 +32,8 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Write writes one record and returns the bytes written. Nothing is kept. The
-// vectors may be in any Backend. The error is w's, or that of the Backend, or says that the name or a list is longer than 65535.
+// vectors may be in any Backend. The error is w's, or that of the Backend, or says that
+// the name or a list is longer than 65535.
 func Write(w io.Writer, name string, counters []uint64, vectors ...[]float32) (int64, error) {
 	if max(len(name), len(counters), len(vectors)) > math.MaxUint16 {
 		return 0, fmt.Errorf("state: record %.80q has a name of %d bytes, %d counters, %d vectors: want at most 65535 of each",

@@ -189,6 +189,56 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
+// counted counts the vectors of a Backend.
+type counted struct {
+	kerneltest.Untouchable
+	live int
+}
+
+func (c *counted) Make(n int) ([]float32, error) {
+	v, err := c.Untouchable.Make(n)
+	if err == nil {
+		c.live++
+		kernels.Unsettle(v)
+		kernels.Settle(v, c)
+	}
+	return v, err
+}
+
+func (c *counted) Recycle(v []float32) {
+	if v != nil {
+		c.live--
+	}
+	c.Untouchable.Recycle(v)
+}
+
+// Make gives back what was there before, and after an error all; but on the CPU nothing,
+// as a copy of the plug may still have it.
+func TestMake(t *testing.T) {
+	b := new(counted)
+	defer func() { _ = b.Close() }()
+	var v, w []float32
+	for range 2 {
+		if err := Make(b, 10, &v, &w); err != nil || len(v) != 10 || len(w) != 10 || b.live != 2 {
+			t.Fatalf("%v: vectors of %d and %d, %d in all", err, len(v), len(w), b.live)
+		}
+	}
+	full := errors.New("full")
+	b.Fail(1, full)
+	if err := Make(b, 10, &v, &w); !errors.Is(err, full) || v != nil || w != nil || b.live != 0 {
+		t.Errorf("%v: vectors %v and %v, %d in all", err, v, w, b.live)
+	}
+
+	const large = 1 << 20 // of which memory is reused
+	if err := Make(kernels.CPU{}, large, &v); err != nil {
+		t.Fatal(err)
+	}
+	other := v
+	if err := Make(kernels.CPU{}, large, &v); err != nil || &v[0] == &other[0] {
+		t.Errorf("%v: or two plugs have one vector", err)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(written(f, "name", []uint64{1, 2}, []float32{1, 2, 3}, []float32{4}))
 	f.Add(written(f, "other", []uint64{1, 2}, []float32{1, 2, 3}, []float32{4}))

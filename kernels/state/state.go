@@ -19,7 +19,8 @@ type State interface {
 	// see [Make]. The error names the field and its value, as in
 	// "momentum: Delayed.Beta is 1.5: want 0 <= Beta < 1".
 	// Every other method but Name may be called only after an Init without error,
-	// and no hyper-parameter may change after it.
+	// and no hyper-parameter may change after it. A copy of the plug made after Init, or a
+	// plug whose Backend has been closed, is of no use, not even for another Init.
 	//
 	// A plug that touches elements itself, and not by package kernels alone, can only
 	// work in ordinary memory and says so with the error of [OnlyCPU].
@@ -33,16 +34,29 @@ type State interface {
 }
 
 // Make sets each of vs to n zeros in b, for the Init of a plug. What they were before,
-// from an earlier Init or nil, is recycled.
+// from an earlier Init, goes back to its Backend. After an error all are nil.
 func Make(b kernels.Backend, n int, vs ...*[]float32) error {
 	for _, v := range vs {
-		kernels.Where(*v).Recycle(*v)
+		release(v)
+	}
+	for _, v := range vs {
 		var err error
 		if *v, err = b.Make(n); err != nil {
+			for _, v := range vs {
+				release(v)
+			}
 			return fmt.Errorf("state: a vector of %d on %s: %w", n, b.Name(), err)
 		}
 	}
 	return nil
+}
+
+// release gives v back, unless the garbage collector will: who knows who else has it.
+func release(v *[]float32) {
+	if b := kernels.Where(*v); b != (kernels.CPU{}) {
+		b.Recycle(*v)
+	}
+	*v = nil
 }
 
 // OnlyCPU returns an error unless b is [kernels.CPU]. It is for the Init of a plug that

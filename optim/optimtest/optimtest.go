@@ -20,11 +20,12 @@ const Len = 37
 // Run checks an optimizer. fresh returns a new one, always with the same valid
 // hyper-parameters, on which Init has not been called; it is called many times.
 //
-// The laws are those of [optim.Optimizer] and of statetest: Step changes params
-// only, keeps no slice, allocates nothing, does several gradients as one after
-// another, and stays finite along finite gradients of ordinary size; it does the same in
-// another Backend, or Init refuses that; lengths below 1 are refused; Init begins afresh; what WriteTo writes, ReadFrom continues bit for bit, and
-// whatever it refuses changes nothing.
+// The laws are those of [optim.Optimizer] and of statetest: Step changes params only,
+// keeps no slice, allocates nothing, does several gradients as one after another, and
+// stays finite along finite gradients of ordinary size; it does the same in another
+// Backend, or Init refuses that; lengths below 1 are refused; Init begins afresh; what
+// WriteTo writes, ReadFrom continues bit for bit, and whatever it refuses changes
+// nothing.
 func Run(t *testing.T, fresh func() optim.Optimizer) {
 	t.Helper()
 	statetest.Run(t, Len, fresh, func(o optim.Optimizer, i int) []float32 {
