@@ -21,8 +21,7 @@ import (
 // may be anywhere. A gradient or a global model usually is in ordinary memory, as it
 // comes from the network: it goes to the Backend piece by piece, and those before it
 // are worked on meanwhile. A call may return before its work is done, but not before it
-// is done with ordinary memory. All works on a vector are done in the order of their
-// calls.
+// is done with ordinary memory. All work on a vector is done in the order of the calls.
 //
 // Functions return no errors. When a Backend fails, it fails for ever: what it holds
 // is lost, later calls do nothing, and Err says why. Results in ordinary memory may then
@@ -30,21 +29,30 @@ import (
 //
 // Methods other than Close may be called from any goroutine as long as no two calls
 // touch the same vector. They panic where the functions of this package do.
+//
+// To write one: Make tells [Settle] of each vector, and [Unsettle] comes before its
+// memory is freed. A Backend that wraps another calls Unsettle, and Settle with itself,
+// on what the other has made, or is never asked. It must not hand vectors that are
+// settled to it to [CPU], which would ask it again: it passes the same memory at another
+// address, as kerneltest.Untouchable does. Backends are compared with ==, so one is a
+// pointer. Package kerneltest has the tests.
 type Backend interface {
 	// Name says in a few words what it is, for a log: "cpu".
 	Name() string
-	// Make returns n zeros, n at least 0. They belong to the caller until he gives them
-	// to Recycle, or until Close.
+	// Make returns n zeros, n at least 0; less is a panic. They belong to the caller until
+	// he gives them to Recycle, or until Close. If there is no room for them Err stays nil.
 	Make(n int) ([]float32, error)
-	// Recycle takes back what Make has returned, for later calls of Make. Nil is fine.
+	// Recycle takes back, once, all of what Make has returned. Nil, a part of a vector, and
+	// what is not of this Backend are left alone.
 	Recycle(v []float32)
 	// Run does c, of which at least one vector is here.
 	Run(c Call)
-	// Encode is [EncodeDelta] if y is not nil, else [Encode]; dst is ordinary memory.
+	// Encode is [EncodeDelta] if y is not nil, else [Encode]. dst is ordinary memory, at
+	// least one of x, y and residual is here, the others here or in ordinary memory.
 	Encode(dst []byte, f Form, x, y, residual []float32)
-	// Dot is [Dot], of vectors here.
+	// Dot is [Dot], of vectors here; NaN if the Backend has failed.
 	Dot(x, y []float32) float64
-	// Finite is [Finite], of a vector here.
+	// Finite is [Finite], of a vector here; false if the Backend has failed.
 	Finite(x []float32) bool
 	// Snapshot returns v, a vector here, as it is now. It returns at once; later work
 	// on v goes on, and Read gets what was there before, also when v has been recycled.
@@ -62,13 +70,14 @@ type Backend interface {
 // goroutine, one at a time.
 type Snapshot interface {
 	// Read sets dst, which must be as long as the vector and ordinary memory, to it. It
-	// may be called several times. After an error dst holds anything.
+	// may be called several times until Release. After an error dst holds anything.
 	Read(dst []float32) error
-	// Release ends it. Each Snapshot must be released, once.
+	// Release ends it. Each Snapshot must be released, once; a second time may panic.
 	Release()
 }
 
-// CPU is the Backend of ordinary memory: all slices that no other Backend has made.
+// CPU is the Backend of ordinary memory: all slices that no other Backend has made. It is
+// CPU{}, and no pointer to that.
 type CPU struct{}
 
 var _ Backend = CPU{}
@@ -129,7 +138,8 @@ func (c copied) Read(dst []float32) error {
 
 func (c copied) Release() { Recycle(c) }
 
-// Where returns the Backend that v is in; v may be a part of what Make returned.
+// Where returns the Backend that v is in; v may be a part of what Make returned. An
+// empty v is in CPU.
 func Where(v []float32) Backend {
 	if b := away(v); b != nil {
 		return b
@@ -137,23 +147,28 @@ func Where(v []float32) Backend {
 	return CPU{}
 }
 
-// Settle tells the functions of this package that from now on v, all of it, is in b.
-// It is for a Backend, when it has made v; Unsettle is for before it frees the memory.
-// The addresses must be nobody else's until then.
-func Settle(v []float32, b Backend) {
+// Settle tells the functions of this package that from now on v, all of it, is in b. It
+// is for a Backend that has made v. It reports whether it could: not if an element of v
+// is in a Backend already.
+func Settle(v []float32, b Backend) bool {
 	if len(v) == 0 {
-		return
+		return true
 	}
 	homesMu.Lock()
 	defer homesMu.Unlock()
-	lo := address(v)
+	lo, hi := address(v), address(v)+4*uintptr(len(v))
 	all := slices.Clone(settled())
 	i, _ := slices.BinarySearchFunc(all, lo, byAddress)
-	now := slices.Insert(all, i, home{lo, lo + 4*uintptr(len(v)), b})
+	if i > 0 && all[i-1].hi > lo || i < len(all) && all[i].lo < hi {
+		return false
+	}
+	now := slices.Insert(all, i, home{lo, hi, b})
 	homes.Store(&now)
+	return true
 }
 
-// Unsettle takes back what was said to Settle about v.
+// Unsettle takes back what was said to Settle about v, all of it. It is for before the
+// memory is freed.
 func Unsettle(v []float32) {
 	if len(v) == 0 {
 		return

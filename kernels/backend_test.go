@@ -58,6 +58,11 @@ func TestWhere(t *testing.T) {
 	Settle(memory[20:40], a)
 	Settle(memory[40:60], a)
 	Settle(memory[:0], b) // nothing
+	for _, v := range [][]float32{memory[20:40], memory[:21], memory[79:], memory[30:35], memory} {
+		if Settle(v, a) {
+			t.Fatalf("%d elements from %d on can be settled twice", len(v), 100-cap(v))
+		}
+	}
 	for i := range memory {
 		want := Backend(CPU{})
 		switch {

@@ -11,6 +11,9 @@ type Op uint8
 // float64 and then rounded: n is the length of a window or the number of vectors of a
 // mean; keep of a mix is 1-a; those of AdamW are the names in the comment of [AdamW],
 // with beta1, beta2 and eps.
+//
+// Behind each stand the vectors that it changes, behind the bar those that it only
+// reads, behind the colon its numbers.
 const (
 	OpDelayedFirst  Op = iota // p d | g: n lr
 	OpDelayedFirstC           // p d | m g: n lr cb
@@ -31,7 +34,7 @@ const (
 	OpReplayCarry   // y base | x
 	OpCopy          // dst | x
 	OpDelta         // dst | x y
-	OpMean2         // dst | x0 x1: n, the sum of so many by any n
+	OpMean2         // dst | x0 x1: n, their sum divided by n, which may be more than two
 	OpMean3
 	OpMean4
 	OpScale // x |: a

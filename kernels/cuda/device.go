@@ -20,7 +20,8 @@ type Info struct {
 }
 
 // Devices returns the devices that the driver knows of, in the order of their
-// numbers; there may be none. It takes no memory of any. An error says why there is no
+// numbers; there may be none. It takes no memory of any, and may be called from any
+// goroutine. An error says why there is no
 // driver to ask, or what it answered.
 func Devices() ([]Info, error) {
 	dr, err := loadDriver()
@@ -90,7 +91,7 @@ func (d *Device) start(set gpu.Set) (*gpu.Engine, error) {
 }
 
 // Backend returns the place for vectors that d is. It is the caller's until d is
-// closed; to close it is not enough if there are views.
+// closed. Close d and not the Backend: views end only there.
 func (d *Device) Backend() kernels.Backend { return d.engine }
 
 // Info returns what the driver says of d.

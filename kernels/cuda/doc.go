@@ -20,6 +20,11 @@
 // by the system with a fault that cannot be recovered. [kernels.Copy] and b.Snapshot
 // move elements out.
 //
+// A part of a vector is a vector. Some calls are right but slow, as all that they touch
+// comes to the host and goes back: those on parts that begin at different distances from
+// a multiple of 16 bytes, encoding as Float16, means with the kernels; with cuBLAS also
+// AdamW, Finite and all encoding.
+//
 // Work is queued and done in the order of the calls that ask for it. With the
 // one-pass kernels of package ptx, results have the bits that they have in ordinary
 // memory; with cuBLAS they differ by roundings.
@@ -31,7 +36,7 @@
 // driver or of cuBLAS is an [*Error] in the chain. After some of them, like an address
 // that no kernel should have touched, the driver answers nothing else in this process;
 // then only another process gets the GPU to work again. A GPU that is full is no such
-// failure: Make says so, and what is there remains.
+// failure: Make returns [ErrNoRoom], and what is there remains.
 //
 // # Other libraries
 //

@@ -4,10 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/halos-go/sdk/kernels/internal/gpu"
 )
 
 // ErrClosed is the error of a call on a [Device] that has been closed.
 var ErrClosed = errors.New("cuda: used after Close")
+
+// ErrNoRoom is in the error of Make, or of Select, when the memory of the GPU is full. Err
+// of the Backend stays nil, and what is there remains.
+var ErrNoRoom = gpu.ErrNoRoom
 
 // outOfMemory is CUDA_ERROR_OUT_OF_MEMORY.
 const outOfMemory = 2

@@ -31,7 +31,7 @@ import (
 // Prefer cuda to cublas: it gives the bits of package kernels, goes over the vectors
 // fewer times, and needs nothing but the driver.
 //
-// A device costs what the driver takes for a process, on the device and of start-up
+// It may be called from any goroutine. A device costs what the driver takes for a process, on the device and of start-up
 // time; 48 MiB more of its memory; and 80 MiB of the host's, which the system cannot
 // page out. The kernels are compiled when it is opened, if the driver does not
 // remember having done so.
@@ -45,7 +45,7 @@ func Select(name string) (b kernels.Backend, why string, err error) {
 		return b, why, nil
 	}
 	if b, why, err = named(name, "cpu"); err != nil {
-		return nil, "", fmt.Errorf("cuda: HALOS_BACKEND: %w", err)
+		return nil, "", fmt.Errorf("HALOS_BACKEND: %w", err)
 	}
 	return b, why + ", by HALOS_BACKEND", nil
 }

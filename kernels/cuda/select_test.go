@@ -74,7 +74,7 @@ func TestBadNames(t *testing.T) {
 	for _, name := range []string{"auto", "x"} {
 		t.Setenv("HALOS_BACKEND", name)
 		_, _, err := Select("auto")
-		says(t, err, `cuda: HALOS_BACKEND: cuda: backend "`+name+`", want cpu, cuda, cuda:N, cublas or cublas:N`)
+		says(t, err, `HALOS_BACKEND: cuda: backend "`+name+`", want cpu, cuda, cuda:N, cublas or cublas:N`)
 	}
 }
 
@@ -83,10 +83,10 @@ func TestFallback(t *testing.T) {
 	const (
 		noDriver = "cuda: no driver: /nowhere/libcuda.so.1: cannot open shared object file: No such file or directory"
 		noCard   = "cuda: cuInit: error 100: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected"
-		noPTX    = "gpu: cuda:0: cuda: cuModuleLoadDataEx: error 218: CUDA_ERROR_INVALID_PTX: a PTX JIT compilation failed: " +
+		noPTX    = "cuda:0: cuda: cuModuleLoadDataEx: error 218: CUDA_ERROR_INVALID_PTX: a PTX JIT compilation failed: " +
 			"ptxas application ptx input, line 1; fatal ptxas fatal : Ptx assembly aborted due to errors"
-		noBLAS = "gpu: cuda:0: cuda: no cuBLAS: /nowhere/libcublas.so: cannot open shared object file: No such file or directory"
-		noRoom = "gpu: cuda:0: no room left on the GPU: cuda: cuMemAlloc_v2: error 2: CUDA_ERROR_OUT_OF_MEMORY: out of memory"
+		noBLAS = "cuda:0: cuda: no cuBLAS: /nowhere/libcublas.so: cannot open shared object file: No such file or directory"
+		noRoom = "cuda:0: no room left on the GPU: cuda: cuMemAlloc_v2: error 2: CUDA_ERROR_OUT_OF_MEMORY: out of memory"
 		tooOld = "cuda: cuda:0, Fake GPU 0, has compute capability 6.1, want at least 7.0"
 		blas   = "cuda:0: Fake GPU 0, cuBLAS"
 	)

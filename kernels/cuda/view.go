@@ -13,7 +13,8 @@ import (
 // Backend. They remain the memory of the other library, which must keep them, in their
 // place, until Forget. The address is a multiple of 16, which a part of a tensor may
 // not be, in memory of this device, and none of it is in a vector already; else there
-// is an error. That all n are in that memory is the caller's word.
+// is an error. That all n are in that memory is the caller's word. It panics if n is less
+// than 1.
 func (d *Device) View(address uint64, n int) ([]float32, error) {
 	if n < 1 {
 		panic("cuda: a view of less than one element")
@@ -27,12 +28,9 @@ func (d *Device) View(address uint64, n int) ([]float32, error) {
 	v := unsafe.Slice((*float32)(pointer(address)), n)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, end := range [][]float32{v[:1], v[n-1:]} {
-		if b := kernels.Where(end); b != kernels.Backend(kernels.CPU{}) {
-			return nil, fmt.Errorf("cuda: view of address %#x: a vector of %s is there", Address(end), b.Name())
-		}
+	if !kernels.Settle(v, d.engine) {
+		return nil, fmt.Errorf("cuda: view of %d elements at address %#x: some are in a vector already", n, address)
 	}
-	kernels.Settle(v, d.engine)
 	d.views = append(d.views, v)
 	return v, nil
 }
@@ -61,7 +59,7 @@ func pointer(address uint64) unsafe.Pointer {
 }
 
 // Forget ends a view, all of what View has returned, after the work on it. The error is
-// that of Sync; the view ends all the same.
+// that of Sync; the view ends all the same. It panics if v is none.
 func (d *Device) Forget(v []float32) error {
 	err := d.Sync()
 	d.mu.Lock()

@@ -74,7 +74,7 @@ func TestNoView(t *testing.T) {
 		{away, at(away) + ", which is memory of cuda:1, want that of cuda:0"},
 		{pinned, at(pinned) + ", which is memory of the host, want that of cuda:0"},
 		{16, at(16) + ": cuda: cuPointerGetAttribute: error 1: CUDA_ERROR_INVALID_VALUE: invalid argument"},
-		{made, at(made) + ": a vector of cuda:0 (Fake GPU 0, one-pass kernels) is there"},
+		{made, fmt.Sprintf("cuda: view of 4 elements at address %#x: some are in a vector already", made)},
 	} {
 		if _, err := d.View(c.address, 4); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
@@ -83,6 +83,9 @@ func TestNoView(t *testing.T) {
 	v := must[[]float32](t)(d.View(free+16, 4))
 	if _, err := d.View(free, 5); err == nil { // its end is in the other
 		t.Error("views overlap")
+	}
+	if _, err := d.View(free, 16); err == nil { // which has the other in it
+		t.Error("views are nested")
 	}
 	for _, c := range []struct {
 		want string

@@ -23,10 +23,10 @@
 // begin at any element, with operands in ordinary memory or packed in any Form, with
 // infinities and NaNs, and where results may take the place of an operand. Encode, Dot
 // and Finite do too. Ordinary memory is lent: the suite overwrites it when a call has
-// returned, and reads results in it at once. Works on a vector are done in the order of
-// their calls, however many there are. A Snapshot is what was there before later calls.
-// Make gives zeros, and what is recycled is done with. Lengths that differ panic, and nothing has changed. The functions
-// of package kernels find the Backend by address. Goroutines with vectors of their own
+// returned, and reads results in it at once. Work on a vector is done in the order of
+// the calls, however many there are. A Snapshot is what was there before later calls.
+// Make gives zeros, and what is recycled is done with. Lengths that differ panic, and
+// nothing has changed. The functions of package kernels find the Backend by address. Goroutines with vectors of their own
 // do not disturb each other: run the suite with -race too. Err stays nil, and Close may
 // be called twice.
 //

@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"unsafe"
@@ -45,7 +46,7 @@ var errClosed = errors.New("kerneltest: closed")
 
 // Fail lets b fail as a GPU does that is lost: the next calls succeed, so many as after
 // says, then one fails, with err, and so do all behind it. A call that fails does nothing.
-// Dot returns 0 then, Finite false, and Err and what else returns an error err. Calls
+// Dot returns NaN then, Finite false, and Err and what else returns an error err. Calls
 // are those of Make, Run, Encode, Dot, Finite, Snapshot and its Read, by whatever
 // function of package kernels. after is at least 0, and err not nil.
 func (b *Untouchable) Fail(after int, err error) {
@@ -76,6 +77,9 @@ func (b *Untouchable) Name() string { return "untouchable" }
 func (b *Untouchable) Make(n int) ([]float32, error) {
 	if err := b.begin(); err != nil {
 		return nil, err
+	}
+	if n < 0 {
+		panic("kerneltest: vector of a negative length")
 	}
 	if n == 0 {
 		return []float32{}, nil
@@ -129,7 +133,7 @@ func (b *Untouchable) Encode(dst []byte, f kernels.Form, x, y, residual []float3
 func (b *Untouchable) Dot(x, y []float32) float64 {
 	x, y = b.memory(x), b.memory(y)
 	if b.begin() != nil {
-		return 0
+		return math.NaN()
 	}
 	return kernels.Dot(x, y)
 }

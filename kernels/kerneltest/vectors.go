@@ -118,7 +118,7 @@ func vectorsAreFound(s *stage) error {
 		}
 		for _, part := range [][]float32{v, v[:1], v[n-1:], v[n/2:]} {
 			if kernels.Where(part) != s.b {
-				return fmt.Errorf("a part of a vector of %d elements is in %q", n, kernels.Where(part).Name())
+				return fmt.Errorf("a part of a vector of %d elements is in %q and not in the Backend that made it: see kernels.Settle", n, kernels.Where(part).Name())
 			}
 		}
 	}

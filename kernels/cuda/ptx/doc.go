@@ -27,12 +27,13 @@
 // In encodeDelta the addresses of residual and y may be 0: nothing is remembered, and
 // it is x that is encoded.
 //
-// Two more kernels, which [Kernels] does not list, make little of much:
+// Two more kernels, which [Kernels] does not list, make one number, or a few, of a
+// vector:
 //
 //	dot(x, y, sums, count)  // sums[b] is the float64 of block b of kernels.Dot, 4096 elements
 //	finite(x, flag, count)  // sets flag, a uint32, to 1 if x has a NaN or an infinity
 //
 // x and y are vectors, and may be one; count is their number of elements, a uint64.
-// sums has one element for each begun block, to be added in order. flag must be 0
-// before; finite leaves it alone if all is well.
+// sums has one element for each block, the last of which may be shorter, to be added in
+// order. flag must be 0 before; finite leaves it alone if all is well.
 package ptx

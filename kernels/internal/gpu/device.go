@@ -26,7 +26,7 @@ func (d *device) failure() error {
 // keep keeps the first err that is not nil.
 func (d *device) keep(what string, err error) {
 	if err != nil {
-		first := fmt.Errorf("gpu: %s: %s: %w", d.name, what, err)
+		first := fmt.Errorf("%s: %s: %w", d.name, what, err)
 		d.err.CompareAndSwap(nil, &first) // &err would be an allocation for each call
 	}
 }

@@ -125,7 +125,7 @@ func New(cfg Config) (*Engine, error) {
 	e.released.L = &e.mu
 	e.lookUp()
 	if err := e.open(cfg); err != nil {
-		return nil, fmt.Errorf("gpu: %s: %w", cfg.Name, err)
+		return nil, fmt.Errorf("%s: %w", cfg.Name, err)
 	}
 	return e, nil
 }
@@ -188,7 +188,7 @@ func (e *Engine) Close() error {
 	}
 	for _, err := range append(errs, e.gpu.driver.Close()) {
 		if err != nil {
-			return fmt.Errorf("gpu: %s: close: %w", e.gpu.name, err)
+			return fmt.Errorf("%s: close: %w", e.gpu.name, err)
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ func TestEveryCallFails(t *testing.T) {
 			}
 			e, err := New(Config{Driver: f, Name: "fake:0", Set: set, Slot: 8 << 10})
 			if err != nil {
-				wantLost(t, err, "gpu: fake:0: ")
+				wantLost(t, err, "fake:0: ")
 				continue
 			}
 			life(t, e)
@@ -30,11 +30,11 @@ func TestEveryCallFails(t *testing.T) {
 				calls = f.calls
 			} else if f.lost {
 				failed++
-				wantLost(t, e.Err(), "gpu: fake:0: ")
+				wantLost(t, e.Err(), "fake:0: ")
 				still(t, e, f)
 			}
 			if err := e.Close(); f.lost {
-				wantLost(t, err, "gpu: fake:0: close: ")
+				wantLost(t, err, "fake:0: close: ")
 			}
 			if !f.closed {
 				t.Errorf("failure of call %d: the driver is not closed", failAt)
@@ -59,7 +59,7 @@ func life(t *testing.T, e *Engine) {
 	p, err := e.Make(n)
 	d, err2 := e.Make(n)
 	if err = errors.Join(err, err2); err != nil {
-		wantLost(t, err, "gpu: fake:0: ")
+		wantLost(t, err, "fake:0: ")
 		return
 	}
 	g, bytes := counting(n, 1), make([]byte, 2*n)
@@ -73,7 +73,7 @@ func life(t *testing.T, e *Engine) {
 	kernels.Dot(p, d)
 	kernels.Finite(p)
 	if err := snap.Read(g); err != nil {
-		wantLost(t, err, "gpu: fake:0: ")
+		wantLost(t, err, "fake:0: ")
 	}
 	snap.Release()
 	e.Recycle(d)
@@ -94,7 +94,7 @@ func still(t *testing.T, e *Engine, f *fake) {
 			t.Errorf("dot is %g", got)
 		}
 		snap := e.Snapshot(p)
-		wantLost(t, snap.Read(make([]float32, len(p))), "gpu: fake:0: ")
+		wantLost(t, snap.Read(make([]float32, len(p))), "fake:0: ")
 		snap.Release()
 	}
 	if f.calls != before {

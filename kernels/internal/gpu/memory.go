@@ -3,11 +3,14 @@ package gpu
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"unsafe"
 
 	"github.com/halos-go/sdk/kernels"
 )
+
+var errInUse = errors.New("the driver has given memory that is a vector already")
 
 // A vector is memory of the GPU. All are known to package kernels until they are freed.
 type vector struct {
@@ -25,6 +28,9 @@ func (e *Engine) Make(n int) ([]float32, error) {
 	}
 	if n == 0 {
 		return []float32{}, nil
+	}
+	if n > math.MaxInt/4 {
+		return nil, fmt.Errorf("%s: vector of %d elements: %w", e.gpu.name, n, ErrNoRoom)
 	}
 	v, err := e.take(n)
 	if err != nil {
@@ -64,7 +70,7 @@ func (e *Engine) take(n int) (*vector, error) {
 		at, err = e.gpu.driver.Alloc(4 * uint64(n))
 	}
 	if errors.Is(err, ErrNoRoom) {
-		return nil, fmt.Errorf("gpu: %s: vector of %d bytes: %w", e.gpu.name, 4*uint64(n), err)
+		return nil, fmt.Errorf("%s: vector of %d bytes: %w", e.gpu.name, 4*uint64(n), err)
 	}
 	e.gpu.keep("get memory", err)
 	if err := e.Err(); err != nil {
@@ -75,7 +81,9 @@ func (e *Engine) take(n int) (*vector, error) {
 	i, _ := slices.BinarySearchFunc(e.vectors, at, byAddress)
 	e.vectors = slices.Insert(e.vectors, i, v)
 	e.mu.Unlock()
-	kernels.Settle(v.floats, e)
+	if !kernels.Settle(v.floats, e) {
+		e.gpu.keep("get memory", errInUse)
+	}
 	return v, nil
 }
 
@@ -84,7 +92,7 @@ func (e *Engine) unusable() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
-		return fmt.Errorf("gpu: %s: closed", e.gpu.name)
+		return fmt.Errorf("%s: closed", e.gpu.name)
 	}
 	return e.Err()
 }

@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -51,6 +52,11 @@ func TestNoRoom(t *testing.T) {
 	e.Recycle(w)
 	x := made(t, e, 1500)
 	kernels.Scale(x, 2)
+	for _, n := range []int{math.MaxInt, math.MaxInt/4 + 1, math.MaxInt/2 + 1001} { // more than addresses can say
+		if _, err := e.Make(n); !errors.Is(err, ErrNoRoom) {
+			t.Errorf("Make(%d): %v", n, err)
+		}
+	}
 	if e.Err() != nil || f.freed != 2 {
 		t.Errorf("%v and %d freed, want no error and 2", e.Err(), f.freed)
 	}
@@ -77,7 +83,7 @@ func TestClose(t *testing.T) {
 		t.Errorf("closed %t, %d freed, %d pieces of work", f.closed, f.freed, f.started)
 	}
 	e.Recycle(v)
-	if _, err := e.Make(1000); err == nil || err.Error() != "gpu: fake:0: closed" {
+	if _, err := e.Make(1000); err == nil || err.Error() != "fake:0: closed" {
 		t.Error(err)
 	}
 	if e.Err() != nil {
