@@ -35,7 +35,7 @@
 //	merge/mergetest         the same for accumulators and mergers
 //	kernels                 the loops on []float32 that all of it is made of
 //	kernels/state           how a plug is written to and read from a stream
-//	kernels/cuda            the same loops on NVIDIA GPUs; programs import it, the library does not
+//	kernels/cuda            the same loops on NVIDIA GPUs; the library does not import it
 //	kernels/kerneltest      the tests that any place for vectors must pass
 //	kernels/gorgoniacu      kernels/cuda for users of gorgonia.org/cu (a module of its own)
 //	cmd/halos               the command line: sim, compare, tune (a module of its own)

@@ -43,7 +43,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	fmt.Println("models on", why)
+	if *backend != "cpu" {
+		fmt.Println("models on", why)
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // so the second Ctrl-C has its usual effect
