@@ -9,11 +9,11 @@ import "time"
 //
 // The loan rule, the same in both directions: the message of an Input and its
 // slices are lent to Step until it returns; the messages in an Output and their
-// slices are lent to the driver until the next Step. Slices in the Output of a server are
-// in its Backend, so they are copied by kernels.Copy. Neither side changes what
-// it has on loan; whoever needs it longer copies it. An Output may refer to the
-// slices of its Input (a Task to the Model's), so a driver lets go of an Input
-// only after it has carried out the Output.
+// slices are lent to the driver until the next Step. Neither side changes what
+// it has on loan; whoever needs it longer copies it, by kernels.Copy, as the slices in
+// the Output of a server are in its Backend. An Output may refer to the slices of its
+// Input (a Task to the Model's), so a driver lets go of an Input only after it has
+// carried out the Output.
 type Machine interface {
 	// ID returns the node's name: 1 to 255 bytes, unique in the run.
 	ID() string

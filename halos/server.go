@@ -19,13 +19,14 @@ type ServerConfig struct {
 	// Layout names the tensors in Params. Empty: one segment of shape [len(Params)].
 	Layout optim.Layout
 	// Backend is where the server keeps its model and its plugs their vectors, and
-	// computes: an LPS has the model, the base and the delta there, a GPS the model, a
-	// Sync too, and all servers of a Backend two copies of a model for answers. The plugs must be able to work there; those of this module are. nil:
-	// ordinary memory, [kernels.CPU]. Several servers may share one. Whoever made it
-	// closes it, after the last Step and the last Params of each: the model is gone then,
-	// and a program that asks for it is ended by the system. What a server takes there it
-	// gives back then and not before: a program that makes servers again and again gives
-	// each its own. A server whose Backend fails ends with its error.
+	// computes: an LPS has the model, the base and the delta there, a GPS and a Sync the
+	// model, and all servers together two copies of a model for answers. The plugs must
+	// be able to work there; those of this module are. nil: ordinary memory,
+	// [kernels.CPU]. Several servers may share one. Whoever made it closes it, after the
+	// last Step and the last Params of each: the model is gone then, and a program that
+	// asks for it is ended by the system. What a server takes there it gives back then
+	// and not before: a program that makes servers again and again gives each its own. A
+	// server whose Backend fails ends with its error.
 	Backend kernels.Backend
 	// Optimizer applies what children push; the server owns it from now on.
 	Optimizer optim.Optimizer
