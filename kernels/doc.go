@@ -33,8 +33,8 @@
 // kernels/cuda. All functions take them, find by the address where they are, and let
 // the Backend do the work there; gradients and global models may come from ordinary
 // memory. There a call costs more than a pass: vectors should not be cut for Split or
-// the cache unless [Where] of them is CPU{}. Package kerneltest checks a Backend, and has one that catches a program
-// which touches what it must not.
+// the cache unless [Where] of them is CPU{}. Package kerneltest checks a Backend, and
+// has one that catches a program which touches what it must not.
 //
 // # Rules
 //

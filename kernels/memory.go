@@ -53,8 +53,9 @@ func Make(n int) []float32 {
 // for about two garbage collections is freed.
 //
 // v must be what Make returned. Anything else is left alone: nil, a part of a
-// vector, a slice from elsewhere, such as a [Backend], which has a Recycle of its own, a vector of less than 4 MiB. It panics if v is
-// waiting for reuse already; if v is in use again it cannot tell.
+// vector, a slice from elsewhere, such as a [Backend], which has a Recycle of its own,
+// a vector of less than 4 MiB. It panics if v is waiting for reuse already; if v is in
+// use again it cannot tell.
 func Recycle(v []float32) {
 	if len(v) >= large {
 		vectors.recycle(v)

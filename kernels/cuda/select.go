@@ -31,10 +31,10 @@ import (
 // Prefer cuda to cublas: it gives the bits of package kernels, goes over the vectors
 // fewer times, and needs nothing but the driver.
 //
-// It may be called from any goroutine. A device costs what the driver takes for a process, on the device and of start-up
-// time; 48 MiB more of its memory; and 80 MiB of the host's, which the system cannot
-// page out. The kernels are compiled when it is opened, if the driver does not
-// remember having done so.
+// It may be called from any goroutine. A device costs what the driver takes for a
+// process, on the device and of start-up time; 48 MiB more of its memory; and 80 MiB of
+// the host's, which the system cannot page out. The kernels are compiled when it is
+// opened, if the driver does not remember having done so.
 func Select(name string) (b kernels.Backend, why string, err error) {
 	if name != "auto" {
 		return named(name, "auto, cpu")

@@ -26,9 +26,9 @@
 // returned, and reads results in it at once. Work on a vector is done in the order of
 // the calls, however many there are. A Snapshot is what was there before later calls.
 // Make gives zeros, and what is recycled is done with. Lengths that differ panic, and
-// nothing has changed. The functions of package kernels find the Backend by address. Goroutines with vectors of their own
-// do not disturb each other: run the suite with -race too. Err stays nil, and Close may
-// be called twice.
+// nothing has changed. The functions of package kernels find the Backend by address.
+// Goroutines with vectors of their own do not disturb each other: run the suite with
+// -race too. Err stays nil, and Close may be called twice.
 //
 // A Backend must have room for two Snapshots: more than that no goroutine of the suite
 // holds at a time. Vectors take a few megabytes. With -short they are shorter. That a
