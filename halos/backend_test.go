@@ -73,6 +73,21 @@ type byHand struct{ optim.SGD }
 
 func (*byHand) Init(b kernels.Backend, _ int) error { return state.OnlyCPU("byhand", b) }
 
+// A model that comes from another Backend is looked at as any other.
+func TestBadModelElsewhere(t *testing.T) {
+	b := new(kerneltest.Untouchable)
+	defer func() { _ = b.Close() }()
+	cfg := server(b, "gps", 1, nil)
+	bad := must(b.Make(dim))
+	cfg.Params[3] = float32(math.Inf(1))
+	kernels.Copy(bad, cfg.Params)
+	cfg.Params = bad
+	_, err := halos.NewGPS(halos.GPSConfig{ServerConfig: cfg})
+	if want := "halos: GPSConfig.Params[3] is +Inf: want finite values"; err == nil || err.Error() != want {
+		t.Errorf("NewGPS: %v\nwant %s", err, want)
+	}
+}
+
 // A Backend without room is an error of the constructor, with the field.
 func TestNoRoom(t *testing.T) {
 	full := errors.New("no room left")

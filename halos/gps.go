@@ -1,6 +1,10 @@
 package halos
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/halos-go/sdk/kernels"
+)
 
 // GPSConfig describes a global parameter server.
 type GPSConfig struct {
@@ -31,6 +35,7 @@ var _ Machine = (*GPS)(nil)
 
 // NewGPS returns a GPS. An error names the field of cfg that is wrong.
 func NewGPS(cfg GPSConfig) (*GPS, error) {
+	initial := Fingerprint(cfg.Params) // here, before it is in the Backend
 	var err error
 	if cfg.ServerConfig, err = cfg.check("GPSConfig"); err != nil {
 		return nil, err
@@ -40,7 +45,7 @@ func NewGPS(cfg GPSConfig) (*GPS, error) {
 	}
 	return &GPS{
 		cfg:      cfg,
-		initial:  Fingerprint(cfg.Params),
+		initial:  initial,
 		children: newChildren(cfg.Layout, len(cfg.Params), cfg.Require),
 	}, nil
 }
@@ -52,7 +57,7 @@ func (g *GPS) ID() string { return g.cfg.ID }
 // goroutine only while none can happen, as in [RunConfig].Observe or after Run. Where
 // the model is in another Backend than CPU, Params waits for it and returns a copy; if
 // that has failed, anything. It must not be called after the Backend's Close.
-func (g *GPS) Params() []float32 { return g.cfg.seen(g.cfg.Params) }
+func (g *GPS) Params() []float32 { return kernels.Ordinary(g.cfg.Params) }
 
 // Version returns how many updates have been applied.
 func (g *GPS) Version() uint64 { return g.version }

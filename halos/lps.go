@@ -59,6 +59,7 @@ func NewLPS(cfg LPSConfig) (_ *LPS, err error) {
 	case cfg.Cursor == nil && cfg.Lease == 0:
 		return nil, fmt.Errorf("halos: LPSConfig.Lease is 0: want the samples of at least one round, or a Cursor")
 	}
+	initial := Fingerprint(cfg.Params) // here, before it is in the Backend
 	if cfg.ServerConfig, err = cfg.check("LPSConfig"); err != nil {
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func NewLPS(cfg LPSConfig) (_ *LPS, err error) {
 	plugs := fmt.Sprintf("optimizer=%s lr=%s accumulator=%s merger=%s",
 		cfg.Optimizer.Name(), cfg.LR, cfg.Accumulator.Name(), cfg.Merger.Name())
 	l.up = newUplink(cfg.GPS, Hello{Layout: cfg.Layout.Hash(), Params: uint64(n), Plugs: plugs})
-	l.up.pull.Have = Fingerprint(cfg.Params)
+	l.up.pull.Have = initial
 	l.up.delta = delta
 	return l, nil
 }
@@ -106,7 +107,7 @@ func NewLPS(cfg LPSConfig) (_ *LPS, err error) {
 func (l *LPS) ID() string { return l.cfg.ID }
 
 // Params returns the region's model; the loan is that of [GPS.Params].
-func (l *LPS) Params() []float32 { return l.cfg.seen(l.params) }
+func (l *LPS) Params() []float32 { return kernels.Ordinary(l.params) }
 
 // Version returns how many updates have been applied.
 func (l *LPS) Version() uint64 { return l.version }

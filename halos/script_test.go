@@ -283,7 +283,7 @@ func (s *stage) step(name string, in Input) string {
 func (s *stage) state(name string) string {
 	switch m := s.machines[name].(type) {
 	case *LPS:
-		return fmt.Sprintf("%s: params=%g base=%g version=%d waiting=%t\n", name, m.Params(), m.cfg.seen(m.base), m.version, m.up.waiting)
+		return fmt.Sprintf("%s: params=%g base=%g version=%d waiting=%t\n", name, m.Params(), kernels.Ordinary(m.base), m.version, m.up.waiting)
 	case *GPS:
 		return fmt.Sprintf("%s: params=%g version=%d steps=%d\n", name, m.Params(), m.version, m.steps)
 	case *Sync:

@@ -54,8 +54,9 @@ func (c ServerConfig) check(role string) (ServerConfig, error) {
 		return fail("Params is empty: want the initial model")
 	}
 	if !kernels.Finite(c.Params) {
-		i := slices.IndexFunc(c.Params, notFinite)
-		return fail("Params[%d] is %v: want finite values", i, c.Params[i])
+		params := kernels.Ordinary(c.Params)
+		i := slices.IndexFunc(params, notFinite)
+		return fail("Params[%d] is %v: want finite values", i, params[i])
 	}
 	if len(c.Layout.Segments) == 0 {
 		c.Layout = optim.Layout{Segments: []optim.Segment{{Name: "params", Shape: []int{len(c.Params)}}}}
@@ -121,16 +122,6 @@ func (c *ServerConfig) spare() error {
 	c.Backend.Recycle(one)
 	c.Backend.Recycle(other)
 	return err
-}
-
-// seen returns params where a program can read them.
-func (c *ServerConfig) seen(params []float32) []float32 {
-	if c.Backend == (kernels.CPU{}) {
-		return params
-	}
-	v := kernels.Make(len(params))
-	kernels.Copy(v, params)
-	return v
 }
 
 // intact ends the node if its Backend has failed: what it would send may be anything.

@@ -65,7 +65,7 @@ func NewSync(cfg SyncConfig) (*Sync, error) {
 func (s *Sync) ID() string { return s.cfg.ID }
 
 // Params returns the model; the loan is that of [GPS.Params].
-func (s *Sync) Params() []float32 { return s.cfg.seen(s.cfg.Params) }
+func (s *Sync) Params() []float32 { return kernels.Ordinary(s.cfg.Params) }
 
 // Version returns how many rounds have been applied.
 func (s *Sync) Version() uint64 { return s.version }

@@ -147,6 +147,17 @@ func Where(v []float32) Backend {
 	return CPU{}
 }
 
+// Ordinary returns v if it is in ordinary memory, else a copy that is, as v is when all
+// calls so far are done; if its Backend has failed, anything.
+func Ordinary(v []float32) []float32 {
+	if away(v) == nil {
+		return v
+	}
+	c := Make(len(v))
+	Copy(c, v)
+	return c
+}
+
 // Settle tells the functions of this package that from now on v, all of it, is in b. It
 // is for a Backend that has made v. It reports whether it could: not if an element of v
 // is in a Backend already.
@@ -240,14 +251,4 @@ func find(vs [][]float32) Backend {
 		}
 	}
 	return nil
-}
-
-// brought returns v, or if it is not in ordinary memory a copy that is.
-func brought(v []float32) []float32 {
-	if away(v) == nil {
-		return v
-	}
-	c := Make(len(v))
-	Copy(c, v)
-	return c
 }

@@ -13,7 +13,7 @@ var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 // machine it is v's own memory and shows every later change of v; on others, and of a
 // vector in another [Backend], it is a copy. So read it before v changes, and never write to it.
 func Bytes(v []float32) []byte {
-	v = brought(v)
+	v = Ordinary(v)
 	if !littleEndian {
 		return encode(v)
 	}

@@ -30,7 +30,7 @@ func Dot(x, y []float32) float64 {
 		if Where(x) == Where(y) {
 			return b.Dot(x, y)
 		}
-		x, y = brought(x), brought(y)
+		x, y = Ordinary(x), Ordinary(y)
 	}
 	blocks := (len(x) + block - 1) / block
 	if threads(len(x)) == 1 {

@@ -54,7 +54,7 @@ func Mean(dst []float32, vs ...[]float32) {
 func meanElsewhere(dst []float32, vs [][]float32) {
 	here, sum := make([][]float32, len(vs)), Make(len(dst))
 	for i, v := range vs {
-		here[i] = brought(v)
+		here[i] = Ordinary(v)
 	}
 	Mean(sum, here...)
 	Copy(dst, sum)

@@ -77,6 +77,9 @@ func New(cfg Config, p Problem, opts Options) (*Run, error) {
 	if opts.Workers == 0 {
 		opts.Workers = runtime.GOMAXPROCS(0)
 	}
+	if opts.Backend == nil {
+		opts.Backend = kernels.CPU{}
+	}
 	layout := p.Layout()
 	params := make([]float32, layout.Len())
 	p.Init(params)
@@ -117,8 +120,8 @@ func (r *Run) Run(ctx context.Context) (Result, error) {
 		}
 	}
 	res := r.result()
-	if b := r.opts.Backend; b != nil && b.Err() != nil {
-		err = fmt.Errorf("sim: %w", b.Err()) // what was read of it may be anything
+	if lost := r.opts.Backend.Err(); lost != nil {
+		err = fmt.Errorf("sim: %w", lost) // what was read of it may be anything
 	}
 	return res, err
 }
