@@ -142,6 +142,33 @@ func TestCallIsArgs(t *testing.T) {
 	}
 }
 
+// A vector is read if and only if what an Op writes depends on what was in it.
+func TestReads(t *testing.T) {
+	const n = 33
+	run := func(k Op, other int) []byte {
+		c := Call{Op: k, Numbers: [8]float32{0.3, 0.5, 0.7, 0.6, 0.2, 0.4, 0.1, 0.9}}
+		var written []byte
+		for i := range k.Vectors() {
+			c.Vectors[i] = slices.Repeat([]float32{float32(1 + i)}, n)
+			if i == other {
+				c.Vectors[i] = slices.Repeat([]float32{100}, n)
+			}
+		}
+		CPU{}.Run(c)
+		for _, v := range c.Vectors[:k.Changed()] {
+			written = append(written, Bytes(v)...)
+		}
+		return written
+	}
+	for _, k := range Ops() {
+		for i, name := range k.Vectors() {
+			if depends := !bytes.Equal(run(k, i), run(k, -1)); depends != k.Reads(i) {
+				t.Errorf("%s depends on what %s was: %t, and reads it: %t", k, name, depends, k.Reads(i))
+			}
+		}
+	}
+}
+
 // What is packed is used as if it had been decoded first.
 func TestPacked(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

@@ -101,10 +101,18 @@ var opNames = strings.Fields("delayedFirst delayedFirstC delayedPlain delayedPla
 // Vectors returns the names of the vectors that k works on, 1 to 6.
 func (k Op) Vectors() []string { return strings.Fields(operands[k].vectors) }
 
-// Changed returns how many of the vectors k changes, the first ones. Those that are
-// changed and not read are d of OpDelayedFirst and OpDelayedFirstC, base of OpMixBase
-// and dst.
+// Changed returns how many of the vectors k changes, the first ones.
 func (k Op) Changed() int { return operands[k].changed }
+
+// Reads reports whether k reads vector i, from 0: some of those that it changes it only
+// writes.
+func (k Op) Reads(i int) bool {
+	switch k {
+	case OpDelayedFirst, OpDelayedFirstC, OpMixBase:
+		return i != 1 // d, base
+	}
+	return i != 0 || !strings.HasPrefix(operands[k].vectors, "dst")
+}
 
 // Numbers returns the names of the numbers that k takes, at most 8.
 func (k Op) Numbers() []string { return strings.Fields(operands[k].numbers) }

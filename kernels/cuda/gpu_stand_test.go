@@ -147,7 +147,7 @@ func (s *stand) calls(op kernels.Op, numbers [8]float32, at place, f kernels.For
 			h, t = s.want[i], s.got[i]
 			kernels.Copy(h, s.here[i])
 			kernels.Copy(t, s.there[i])
-			if unread(op, names[i]) {
+			if !op.Reads(i) {
 				kernels.Copy(t[:s.n], s.fill[:s.n])
 			}
 		} else if at == host && i == len(names)-1 {
@@ -160,17 +160,6 @@ func (s *stand) calls(op kernels.Op, numbers [8]float32, at place, f kernels.For
 		there.Form, there.Packed, there.Vectors[last] = f, s.packed[f], nil
 	}
 	return here, there
-}
-
-// unread reports whether op writes a vector that it does not read.
-func unread(op kernels.Op, name string) bool {
-	switch op {
-	case kernels.OpDelayedFirst, kernels.OpDelayedFirstC:
-		return name == "d"
-	case kernels.OpMixBase:
-		return name == "base"
-	}
-	return name == "dst"
 }
 
 // compare looks at the vectors that op has changed.

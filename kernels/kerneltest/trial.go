@@ -110,7 +110,7 @@ func (s *stage) operands(t trial) ([]*operand, error) {
 			lo, size = 0, t.n
 		}
 		o := newOperand(name, lo, t.n, size)
-		if !written(t.op, i) {
+		if t.op.Reads(i) {
 			s.values(o.twin(), t.special)
 		}
 		if t.op == kernels.OpAdamW && name == "v" {
@@ -130,15 +130,6 @@ func (s *stage) operands(t trial) ([]*operand, error) {
 		os[0] = os[t.instead]
 	}
 	return os, nil
-}
-
-// written reports whether op writes operand i and does not read it.
-func written(op kernels.Op, i int) bool {
-	switch op {
-	case kernels.OpDelayedFirst, kernels.OpDelayedFirstC, kernels.OpMixBase:
-		return i == 1
-	}
-	return op.Vectors()[i] == "dst"
 }
 
 // squares makes v what a mean of squares can be, or leaves it a NaN.

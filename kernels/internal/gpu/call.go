@@ -28,9 +28,8 @@ func (e *Engine) lookUp() {
 	for _, op := range kernels.Ops() {
 		names := op.Vectors()
 		s := shape{vectors: len(names), changed: op.Changed(), numbers: len(op.Numbers())}
-		for i, name := range names {
-			s.unread[i] = name == "dst" || name == "base" && op == kernels.OpMixBase ||
-				name == "d" && (op == kernels.OpDelayedFirst || op == kernels.OpDelayedFirstC)
+		for i := range names {
+			s.unread[i] = !op.Reads(i)
 		}
 		name := op.String()
 		for f, suffix := range suffixes {
