@@ -105,30 +105,6 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
-// counted counts the vectors of a Backend.
-type counted struct {
-	kerneltest.Untouchable
-	live, most int
-}
-
-func (c *counted) Make(n int) ([]float32, error) {
-	v, err := c.Untouchable.Make(n)
-	if err == nil {
-		c.live++
-		c.most = max(c.most, c.live)
-		kernels.Unsettle(v)
-		kernels.Settle(v, c)
-	}
-	return v, err
-}
-
-func (c *counted) Recycle(v []float32) {
-	if v != nil {
-		c.live--
-	}
-	c.Untouchable.Recycle(v)
-}
-
 // A constructor makes sure that there is room for two snapshots besides what the server
 // keeps, and keeps nothing if it fails.
 func TestConstructorsTakeWhatTheyNeed(t *testing.T) {
@@ -141,30 +117,33 @@ func TestConstructorsTakeWhatTheyNeed(t *testing.T) {
 		_, err := halos.NewSync(halos.SyncConfig{ServerConfig: server(b, "sync", 1, nil), Workers: workers})
 		return err
 	}
+	gps := func(b kernels.Backend) error {
+		_, err := halos.NewGPS(halos.GPSConfig{ServerConfig: server(b, "gps", 1, nil)})
+		return err
+	}
 	for role, c := range map[string]struct {
-		create    func(b kernels.Backend) error
-		calls     int // that succeed; 0 for all
-		live      int // afterwards
-		leastMost int // at one time
-		fails     bool
+		create func(b kernels.Backend) error
+		calls  int // of the Backend that succeed; 0 for all
+		live   int // vectors, afterwards
+		fails  bool
 	}{
-		"GPS": {create: func(b kernels.Backend) error {
-			_, err := halos.NewGPS(halos.GPSConfig{ServerConfig: server(b, "gps", 1, nil)})
-			return err
-		}, live: 1, leastMost: 3},
-		"Sync":                                {create: func(b kernels.Backend) error { return sync(b, 1) }, live: 1, leastMost: 3},
-		"LPS":                                 {create: func(b kernels.Backend) error { return lps(b, 0.5) }, live: 3, leastMost: 3},
-		"Sync of no workers":                  {create: func(b kernels.Backend) error { return sync(b, 0) }, fails: true},
-		"LPS of a bad plug":                   {create: func(b kernels.Backend) error { return lps(b, 2) }, fails: true},
-		"LPS without room":                    {create: func(b kernels.Backend) error { return lps(b, 0.5) }, calls: 3, fails: true},
-		"LPS with room for all but the delta": {create: func(b kernels.Backend) error { return lps(b, 0.5) }, calls: 6, fails: true},
+		"GPS":                         {create: gps, live: 1},
+		"GPS with just enough":        {create: gps, calls: 4, live: 1}, // the model, a copy into it, two snapshots
+		"GPS with room for one":       {create: gps, calls: 3, fails: true},
+		"Sync":                        {create: func(b kernels.Backend) error { return sync(b, 1) }, live: 1},
+		"Sync with room for one":      {create: func(b kernels.Backend) error { return sync(b, 1) }, calls: 3, fails: true},
+		"Sync of no workers":          {create: func(b kernels.Backend) error { return sync(b, 0) }, fails: true},
+		"LPS":                         {create: func(b kernels.Backend) error { return lps(b, 0.5) }, live: 3},
+		"LPS of a bad plug":           {create: func(b kernels.Backend) error { return lps(b, 2) }, fails: true},
+		"LPS with room for the model": {create: func(b kernels.Backend) error { return lps(b, 0.5) }, calls: 3, fails: true},
+		"LPS with no room for delta":  {create: func(b kernels.Backend) error { return lps(b, 0.5) }, calls: 6, fails: true},
 	} {
-		b := new(counted)
+		b := new(kerneltest.Untouchable)
 		if c.calls > 0 {
 			b.Fail(c.calls, io.ErrShortBuffer)
 		}
-		if err := c.create(b); (err != nil) != c.fails || b.live != c.live || b.most < c.leastMost {
-			t.Errorf("%s: error %v, keeps %d vectors of %d, want %d of %d", role, err, b.live, b.most, c.live, c.leastMost)
+		if err := c.create(b); (err != nil) != c.fails || b.Live() != c.live {
+			t.Errorf("%s: error %v, keeps %d vectors, want %d", role, err, b.Live(), c.live)
 		}
 		_ = b.Close()
 	}

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"unsafe"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/internal/gpu"
 )
 
 // View returns n elements, at least 1, at an address of the device as a vector of the
@@ -25,7 +25,7 @@ func (d *Device) View(address uint64, n int) ([]float32, error) {
 	if err := d.holds(address); err != nil {
 		return nil, err
 	}
-	v := unsafe.Slice((*float32)(pointer(address)), n)
+	v := gpu.Elements(address, n)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !kernels.Settle(v, d.engine) {
@@ -49,13 +49,6 @@ func (d *Device) holds(address uint64) error {
 		}
 		return nil
 	})
-}
-
-// pointer is the address as a pointer. The garbage collector leaves alone what is not
-// in its heap.
-func pointer(address uint64) unsafe.Pointer {
-	p := uintptr(address)
-	return *(*unsafe.Pointer)(unsafe.Pointer(&p))
 }
 
 // Forget ends a view, all of what View has returned, after the work on it. The error is

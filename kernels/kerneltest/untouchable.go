@@ -111,6 +111,13 @@ func (b *Untouchable) Recycle(v []float32) {
 	b.rooms = slices.Delete(b.rooms, i, i+1)
 }
 
+// Live returns how many vectors have been made and not been recycled.
+func (b *Untouchable) Live() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.rooms)
+}
+
 // Run implements [kernels.Backend].
 func (b *Untouchable) Run(c kernels.Call) {
 	for i, v := range c.Vectors {

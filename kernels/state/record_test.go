@@ -189,44 +189,21 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// counted counts the vectors of a Backend.
-type counted struct {
-	kerneltest.Untouchable
-	live int
-}
-
-func (c *counted) Make(n int) ([]float32, error) {
-	v, err := c.Untouchable.Make(n)
-	if err == nil {
-		c.live++
-		kernels.Unsettle(v)
-		kernels.Settle(v, c)
-	}
-	return v, err
-}
-
-func (c *counted) Recycle(v []float32) {
-	if v != nil {
-		c.live--
-	}
-	c.Untouchable.Recycle(v)
-}
-
 // Make gives back what was there before, and after an error all; but on the CPU nothing,
 // as a copy of the plug may still have it.
 func TestMake(t *testing.T) {
-	b := new(counted)
+	b := new(kerneltest.Untouchable)
 	defer func() { _ = b.Close() }()
 	var v, w []float32
 	for range 2 {
-		if err := Make(b, 10, &v, &w); err != nil || len(v) != 10 || len(w) != 10 || b.live != 2 {
-			t.Fatalf("%v: vectors of %d and %d, %d in all", err, len(v), len(w), b.live)
+		if err := Make(b, 10, &v, &w); err != nil || len(v) != 10 || len(w) != 10 || b.Live() != 2 {
+			t.Fatalf("%v: vectors of %d and %d, %d in all", err, len(v), len(w), b.Live())
 		}
 	}
 	full := errors.New("full")
 	b.Fail(1, full)
-	if err := Make(b, 10, &v, &w); !errors.Is(err, full) || v != nil || w != nil || b.live != 0 {
-		t.Errorf("%v: vectors %v and %v, %d in all", err, v, w, b.live)
+	if err := Make(b, 10, &v, &w); !errors.Is(err, full) || v != nil || w != nil || b.Live() != 0 {
+		t.Errorf("%v: vectors %v and %v, %d in all", err, v, w, b.Live())
 	}
 
 	const large = 1 << 20 // of which memory is reused

@@ -76,7 +76,7 @@ func (e *Engine) take(n int) (*vector, error) {
 	if err := e.Err(); err != nil {
 		return nil, err
 	}
-	v := &vector{address: at, floats: elements(at, n)}
+	v := &vector{address: at, floats: Elements(at, n)}
 	e.mu.Lock()
 	i, _ := slices.BinarySearchFunc(e.vectors, at, byAddress)
 	e.vectors = slices.Insert(e.vectors, i, v)
@@ -185,10 +185,10 @@ func byAddress(v *vector, at uint64) int {
 
 func address(v []float32) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(v)))) }
 
-// elements is n elements at an address of the GPU. There is nothing of Go there, so
+// Elements returns n elements at an address of a GPU. There is nothing of Go there, so
 // the address is no pointer that the garbage collector would follow, and is not made
 // one by way of arithmetic.
-func elements(at uint64, n int) []float32 {
+func Elements(at uint64, n int) []float32 {
 	p := uintptr(at)
 	return unsafe.Slice(*(**float32)(unsafe.Pointer(&p)), n)
 }
