@@ -26,16 +26,8 @@ func compileFakes() (string, error) {
 		return "", err
 	}
 	fakesHere = dir
-	for _, args := range []string{
-		"-c host.c -o DIR/host.o -std=gnu11 -ffp-contract=off -fno-math-errno -fno-builtin",
-		"fake.c device.c memory.c stream.c kernel.c DIR/host.o -shared -o DIR/cuda.so",
-		"blas.c DIR/cuda.so -shared -o DIR/blas.so -lm",
-	} {
-		cmd := exec.Command("gcc", strings.Fields("-Wall -Wextra -Werror -O1 -fPIC "+strings.ReplaceAll(args, "DIR", dir))...)
-		cmd.Dir = "internal/fakecuda"
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("gcc %s: %w\n%s", args, err, out)
-		}
+	if out, err := exec.Command("sh", "internal/fakecuda/build.sh", dir).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("internal/fakecuda/build.sh: %w\n%s", err, out)
 	}
 	return dir, nil
 }
@@ -60,8 +52,8 @@ func fake(t testing.TB) *trace {
 	}
 	tr := &trace{t, filepath.Join(t.TempDir(), "trace")}
 	t.Setenv("HALOS_BACKEND", "")
-	t.Setenv("HALOS_LIBCUDA", filepath.Join(dir, "cuda.so"))
-	t.Setenv("HALOS_LIBCUBLAS", filepath.Join(dir, "blas.so"))
+	t.Setenv("HALOS_LIBCUDA", filepath.Join(dir, "libcuda.so"))
+	t.Setenv("HALOS_LIBCUBLAS", filepath.Join(dir, "libcublas.so"))
 	t.Setenv("FAKECUDA_TRACE", tr.path)
 	return tr
 }

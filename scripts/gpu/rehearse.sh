@@ -8,13 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cc() { gcc -O1 -fPIC "$@"; }
-(
-	cd kernels/cuda/internal/fakecuda # as kernels/cuda/fake_test.go does
-	cc -c host.c -o "$work/host.o" -std=gnu11 -ffp-contract=off -fno-math-errno -fno-builtin
-	cc fake.c device.c memory.c stream.c kernel.c "$work/host.o" -shared -o "$work/libcuda.so"
-	cc blas.c "$work/libcuda.so" -shared -o "$work/libcublas.so" -lm
-)
+sh kernels/cuda/internal/fakecuda/build.sh "$work"
 mkdir "$work/bin"
 cat >"$work/bin/nvidia-smi" <<'END'
 #!/bin/sh

@@ -5,11 +5,10 @@
 // far as a real driver could: a context that is current on the thread, handles that
 // live in it, ranges inside of memory allocated in it.
 //
-//	gcc -O2 -shared -fPIC -o libcuda.so.1 fake.c device.c memory.c stream.c kernel.c host.c
-//	gcc -shared -fPIC -o libcublas.so blas.c ./libcuda.so.1 -lm
+//	sh build.sh DIR
 //
-// with the flags that host.c names. A device has 1 GiB. Environment variables; the fake
-// begins anew when one of the first two changes:
+// A device has 1 GiB. Environment variables; the fake begins anew when one of the first
+// two changes:
 //
 //	FAKECUDA_TRACE       file to which each call is appended as name(arguments) = code.
 //	                     Things are named in the order in which they were made: m1 is
