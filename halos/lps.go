@@ -253,7 +253,7 @@ func (l *LPS) onModel(m *Model, out *Output) {
 		if !carry {
 			l.updates = 0
 		}
-		l.cfg.Accumulator.Reset()
+		l.cfg.Accumulator.Merged()
 	case l.up.unsure:
 		l.up.again(l.wanted(), out) // the parent had not known us: the delta goes once more
 	case len(m.Params) > 0:
@@ -280,7 +280,7 @@ func (l *LPS) adopt(params []float32, out *Output) {
 	kernels.Copy(l.params, params)
 	kernels.Copy(l.base, params)
 	l.updates = 0
-	l.cfg.Accumulator.Reset()
+	l.cfg.Accumulator.Merged()
 	out.note(Event{Kind: Adopted, Peer: l.up.parent, Version: l.version})
 }
 

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -22,7 +23,8 @@ type Every struct {
 	// a hundred, and 57 in the slowest region, whose data then counts for less.
 	KeepInFlight bool
 
-	n uint64 // updates since the last merge
+	n    uint64 // updates since the last merge
+	once state.Once
 }
 
 var _ Accumulator = (*Every)(nil)
@@ -32,11 +34,18 @@ func (e *Every) Name() string { return fmt.Sprintf("every(k=%d,carry=%t)", e.K, 
 
 // Init implements [state.State].
 func (e *Every) Init(_ kernels.Backend, n int) error {
-	if e.K < 1 {
-		return fmt.Errorf("merge: Every.K is %d: want at least 1", e.K)
+	if e == nil {
+		return errors.New("merge: Every is nil: want one, as &merge.Every{K: 32}")
 	}
-	e.n = 0
-	return checkLength("Every", n)
+	return e.once.Do("merge: Every", func() error {
+		switch {
+		case e.K < 1:
+			return fmt.Errorf("merge: Every.K is %d: want at least 1", e.K)
+		case n < 1:
+			return fmt.Errorf("merge: Every for %d parameters: want at least 1", n)
+		}
+		return nil
+	})
 }
 
 // Add implements [Accumulator].
@@ -51,7 +60,10 @@ func (e *Every) Delta(dst, base, params []float32) { kernels.Delta(dst, base, pa
 // Carry implements [Accumulator].
 func (e *Every) Carry() bool { return e.KeepInFlight }
 
-// Reset implements [Accumulator].
+// Merged implements [Accumulator].
+func (e *Every) Merged() { e.n = 0 }
+
+// Reset implements [state.State].
 func (e *Every) Reset() { e.n = 0 }
 
 // WriteTo implements [state.State].

@@ -1,10 +1,6 @@
 package merge
 
-import (
-	"fmt"
-
-	"github.com/halos-go/sdk/kernels/state"
-)
+import "github.com/halos-go/sdk/kernels/state"
 
 // An Accumulator decides when a region's change goes up, what goes up, and what
 // happens to the updates that arrive while it is on the way.
@@ -13,7 +9,7 @@ import (
 // update, when it is the next to be applied; Due after each Add; if Due and nothing
 // is in flight, Delta, when all those updates have been applied, and then it sets
 // base to params, the model as sent; when the answer is there, Carry to tell the
-// [Merger], and Reset.
+// [Merger], and Merged.
 type Accumulator interface {
 	// Add notes one update. update is lent and is not changed; it may be in ordinary
 	// memory.
@@ -23,14 +19,15 @@ type Accumulator interface {
 	Due() bool
 	// Delta writes to dst the change that goes up, as a pseudo-gradient: base is
 	// the model from which the change is measured, params the model now. Those two
-	// are lent and are not changed; all three have the length given to Init and are in
-	// the Backend given to it.
+	// are lent and are not changed; they are in the Backend given to Init. dst is in
+	// ordinary memory, as kernels.Delta allows. All three have the length given to Init.
 	Delta(dst, base, params []float32)
 	// Carry reports whether updates applied while an exchange was in flight are
 	// kept for the next delta (true) or folded into the new base, as published.
 	Carry() bool
-	// Reset starts afresh: the answer has been merged.
-	Reset()
+	// Merged tells that the answer has been merged: what is added from now on counts
+	// for the next delta.
+	Merged()
 	state.State
 }
 
@@ -50,11 +47,4 @@ type Merger interface {
 	// memory. global is lent and is not changed, and none is kept.
 	Merge(local, base, global []float32, carry bool)
 	state.State
-}
-
-func checkLength(plug string, n int) error {
-	if n < 1 {
-		return fmt.Errorf("merge: %s for %d parameters: want at least 1", plug, n)
-	}
-	return nil
 }

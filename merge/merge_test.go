@@ -59,7 +59,7 @@ func TestInitRefuses(t *testing.T) {
 			t.Errorf("%s: error %v: want %s", c.s.Name(), err, c.want)
 		}
 	}
-	if err := (merge.Replay{}).Init(kernels.CPU{}, 0); err == nil || err.Error() != "merge: Replay for 0 parameters: want at least 1" {
+	if err := (merge.Replay{}).Init(kernels.CPU{}, 0); err == nil || err.Error() != "state: n is 0: want at least 1" {
 		t.Errorf("Replay.Init(0): %v", err)
 	}
 }
@@ -83,7 +83,7 @@ func TestEveryCounts(t *testing.T) {
 	add(2, false)
 	add(1, true)
 	add(2, true) // in flight
-	e.Reset()
+	e.Merged()
 	add(2, false)
 	add(1, true)
 }
@@ -132,7 +132,7 @@ func TestCarryLosesNothing(t *testing.T) {
 					copy(base, local)
 				case 0: // two have been applied in flight
 					m.Merge(local, base, []float32{float32(-i)}, a.Carry())
-					a.Reset()
+					a.Merged()
 				}
 			}
 			if carry {
@@ -162,7 +162,7 @@ func Example() {
 	}
 	global := []float32{2} // the answer
 	mix.Merge(params, base, global, acc.Carry())
-	acc.Reset()
+	acc.Merged()
 	fmt.Println(delta, params, slices.Equal(base, params))
 	// Output: [4] [3.5] true
 }

@@ -2,7 +2,6 @@ package merge
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state"
@@ -19,6 +18,8 @@ type Mix struct {
 	// At 0 regions go their own ways; at 1 each merge throws away what was applied
 	// while the exchange was in flight: see [Replay].
 	Alpha float64
+
+	state.Stateless
 }
 
 var _ Merger = Mix{}
@@ -27,11 +28,11 @@ var _ Merger = Mix{}
 func (m Mix) Name() string { return fmt.Sprintf("mix(alpha=%g)", m.Alpha) }
 
 // Init implements [state.State].
-func (m Mix) Init(_ kernels.Backend, n int) error {
+func (m Mix) Init(b kernels.Backend, n int) error {
 	if !(m.Alpha >= 0 && m.Alpha <= 1) { // also for NaN
 		return fmt.Errorf("merge: Mix.Alpha is %g: want 0 <= Alpha <= 1", m.Alpha)
 	}
-	return checkLength("Mix", n)
+	return m.Stateless.Init(b, n)
 }
 
 // Merge implements [Merger].
@@ -42,9 +43,3 @@ func (m Mix) Merge(local, base, global []float32, carry bool) {
 	}
 	kernels.MixBase(local, base, global, m.Alpha)
 }
-
-// WriteTo implements [state.State].
-func (m Mix) WriteTo(w io.Writer) (int64, error) { return state.Write(w, m.Name(), nil) }
-
-// ReadFrom implements [state.State].
-func (m Mix) ReadFrom(r io.Reader) (int64, error) { return state.Read(r, m.Name(), nil) }

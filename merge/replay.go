@@ -1,8 +1,6 @@
 package merge
 
 import (
-	"io"
-
 	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state"
 )
@@ -18,15 +16,12 @@ import (
 // rounding: the next delta is what the global model has not seen, and no more.
 //
 // See [kernels.ReplayBase] and [kernels.ReplayCarry]. It remembers nothing.
-type Replay struct{}
+type Replay struct{ state.Stateless }
 
 var _ Merger = Replay{}
 
 // Name implements [state.State].
 func (Replay) Name() string { return "replay" }
-
-// Init implements [state.State].
-func (Replay) Init(_ kernels.Backend, n int) error { return checkLength("Replay", n) }
 
 // Merge implements [Merger].
 func (Replay) Merge(local, base, global []float32, carry bool) {
@@ -36,9 +31,3 @@ func (Replay) Merge(local, base, global []float32, carry bool) {
 	}
 	kernels.ReplayBase(local, base, global)
 }
-
-// WriteTo implements [state.State].
-func (r Replay) WriteTo(w io.Writer) (int64, error) { return state.Write(w, r.Name(), nil) }
-
-// ReadFrom implements [state.State].
-func (r Replay) ReadFrom(from io.Reader) (int64, error) { return state.Read(from, r.Name(), nil) }

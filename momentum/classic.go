@@ -18,7 +18,8 @@ import (
 type Nesterov struct {
 	Mu float64 // decay of the momentum at each gradient: 0 <= Mu < 1
 
-	buf []float32
+	buf  []float32
+	once state.Once
 }
 
 var _ Momentum = (*Nesterov)(nil)
@@ -28,11 +29,19 @@ func (x *Nesterov) Name() string { return fmt.Sprintf("nesterov(mu=%g)", x.Mu) }
 
 // Init implements [state.State].
 func (x *Nesterov) Init(b kernels.Backend, n int) error {
-	if err := check("Nesterov", "Mu", x.Mu, n); err != nil {
-		return err
+	if x == nil {
+		return isNil("Nesterov")
 	}
-	return state.Make(b, n, &x.buf)
+	return x.once.Do("momentum: Nesterov", func() error {
+		if err := check("Nesterov", "Mu", x.Mu, n); err != nil {
+			return err
+		}
+		return state.Make(b, n, &x.buf)
+	})
 }
+
+// Reset implements [state.State].
+func (x *Nesterov) Reset() { state.Zero(x.buf) }
 
 // Apply implements [Momentum].
 func (x *Nesterov) Apply(params []float32, grads ...kernels.Gradient) {
@@ -67,7 +76,8 @@ func (x *Nesterov) ReadFrom(r io.Reader) (int64, error) {
 type HeavyBall struct {
 	Mu float64 // decay of the momentum at each gradient: 0 <= Mu < 1
 
-	buf []float32
+	buf  []float32
+	once state.Once
 }
 
 var _ Momentum = (*HeavyBall)(nil)
@@ -77,11 +87,19 @@ func (x *HeavyBall) Name() string { return fmt.Sprintf("heavyball(mu=%g)", x.Mu)
 
 // Init implements [state.State].
 func (x *HeavyBall) Init(b kernels.Backend, n int) error {
-	if err := check("HeavyBall", "Mu", x.Mu, n); err != nil {
-		return err
+	if x == nil {
+		return isNil("HeavyBall")
 	}
-	return state.Make(b, n, &x.buf)
+	return x.once.Do("momentum: HeavyBall", func() error {
+		if err := check("HeavyBall", "Mu", x.Mu, n); err != nil {
+			return err
+		}
+		return state.Make(b, n, &x.buf)
+	})
 }
+
+// Reset implements [state.State].
+func (x *HeavyBall) Reset() { state.Zero(x.buf) }
 
 // Apply implements [Momentum].
 func (x *HeavyBall) Apply(params []float32, grads ...kernels.Gradient) {

@@ -45,6 +45,7 @@ type Delayed struct {
 
 	t    uint64 // gradients so far
 	m, d []float32
+	once state.Once
 }
 
 var _ Momentum = (*Delayed)(nil)
@@ -56,17 +57,31 @@ func (x *Delayed) Name() string {
 
 // Init implements [state.State].
 func (x *Delayed) Init(b kernels.Backend, n int) error {
+	if x == nil {
+		return isNil("Delayed")
+	}
+	return x.once.Do("momentum: Delayed", func() error {
+		if err := x.validate(n); err != nil {
+			return err
+		}
+		return state.Make(b, n, &x.m, &x.d)
+	})
+}
+
+// Reset implements [state.State].
+func (x *Delayed) Reset() {
+	x.t = 0
+	state.Zero(x.m, x.d)
+}
+
+func (x *Delayed) validate(n int) error {
 	if x.Every < 1 {
 		return fmt.Errorf("momentum: Delayed.Every is %d: want at least 1", x.Every)
 	}
 	if !(x.C >= 0 && x.C <= 1) {
 		return fmt.Errorf("momentum: Delayed.C is %g: want 0 <= C <= 1", x.C)
 	}
-	if err := check("Delayed", "Beta", x.Beta, n); err != nil {
-		return err
-	}
-	x.t = 0
-	return state.Make(b, n, &x.m, &x.d)
+	return check("Delayed", "Beta", x.Beta, n)
 }
 
 // Apply implements [Momentum].

@@ -49,6 +49,11 @@ func sameLength(n int, params []float32, grads []kernels.Gradient) {
 	}
 }
 
+// isNil is the error for a Momentum that is a nil pointer.
+func isNil(plug string) error {
+	return fmt.Errorf("momentum: %s is nil: want one, as &momentum.%s{}", plug, plug)
+}
+
 // check wants a decay below one, else the past would never fade, and at least
 // one parameter.
 func check(plug, field string, decay float64, n int) error {

@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -28,6 +29,7 @@ type AdamW struct {
 	t    uint64 // steps so far
 	m, v []float32
 	runs []run
+	once state.Once
 }
 
 // A run is a range of neighbouring parameters that have the same decay.
@@ -50,11 +52,22 @@ func (a *AdamW) Name() string {
 
 // Init implements [state.State].
 func (a *AdamW) Init(b kernels.Backend, n int) error {
-	if err := a.validate(n); err != nil {
-		return err
+	if a == nil {
+		return errors.New("optim: AdamW is nil: want one, as &optim.AdamW{}")
 	}
-	a.t, a.runs = 0, a.decayRuns(n)
-	return state.Make(b, n, &a.m, &a.v)
+	return a.once.Do("optim: AdamW", func() error {
+		if err := a.validate(n); err != nil {
+			return err
+		}
+		a.runs = a.decayRuns(n)
+		return state.Make(b, n, &a.m, &a.v)
+	})
+}
+
+// Reset implements [state.State].
+func (a *AdamW) Reset() {
+	a.t = 0
+	state.Zero(a.m, a.v)
 }
 
 // Step implements [Optimizer].

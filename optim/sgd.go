@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -17,6 +18,8 @@ import (
 // [momentum.Nesterov] that of DiLoCo.
 type SGD struct {
 	Momentum momentum.Momentum // nil for none; belongs to this SGD alone
+
+	once state.Once
 }
 
 var _ Optimizer = (*SGD)(nil)
@@ -31,10 +34,22 @@ func (s *SGD) Name() string {
 
 // Init implements [state.State].
 func (s *SGD) Init(b kernels.Backend, n int) error {
-	if err := checkLength("SGD", n); err != nil || s.Momentum == nil {
-		return err
+	if s == nil {
+		return errors.New("optim: SGD is nil: want one, as &optim.SGD{}")
 	}
-	return s.Momentum.Init(b, n)
+	return s.once.Do("optim: SGD", func() error {
+		if err := checkLength("SGD", n); err != nil || s.Momentum == nil {
+			return err
+		}
+		return s.Momentum.Init(b, n)
+	})
+}
+
+// Reset implements [state.State].
+func (s *SGD) Reset() {
+	if s.Momentum != nil {
+		s.Momentum.Reset()
+	}
 }
 
 // Step implements [Optimizer].

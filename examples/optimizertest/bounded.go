@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/state"
@@ -19,7 +18,9 @@ type Bounded struct {
 	Alpha float64 // weight of a global model that is near: 0 <= Alpha <= 1
 	Most  float64 // the longest way of one merge, as an L2 norm; above 0
 
-	way []float32 // work space: no state, so it is in no record
+	way  []float32 // work space: nothing to remember
+	once state.Once
+	state.Stateless
 }
 
 var _ merge.Merger = (*Bounded)(nil)
@@ -37,7 +38,7 @@ func (b *Bounded) Init(place kernels.Backend, n int) error {
 	case n < 1:
 		return fmt.Errorf("bounded: %d parameters: want at least 1", n)
 	}
-	return state.Make(place, n, &b.way)
+	return b.once.Do("bounded", func() error { return state.Make(place, n, &b.way) })
 }
 
 // Merge implements [merge.Merger]. The two kernels set base as the interface says.
@@ -50,9 +51,3 @@ func (b *Bounded) Merge(local, base, global []float32, carry bool) {
 	}
 	kernels.MixBase(local, base, global, share)
 }
-
-// WriteTo implements [state.State].
-func (b *Bounded) WriteTo(w io.Writer) (int64, error) { return state.Write(w, b.Name(), nil) }
-
-// ReadFrom implements [state.State].
-func (b *Bounded) ReadFrom(r io.Reader) (int64, error) { return state.Read(r, b.Name(), nil) }

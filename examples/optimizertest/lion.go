@@ -21,7 +21,8 @@ type Lion struct {
 	Beta1 float64 // share of the momentum in the direction: 0 <= Beta1 < 1, as 0.9
 	Beta2 float64 // decay of the momentum: 0 <= Beta2 < 1, as 0.99
 
-	m []float32
+	m    []float32
+	once state.Once
 }
 
 var _ optim.Optimizer = (*Lion)(nil)
@@ -42,8 +43,11 @@ func (l *Lion) Init(b kernels.Backend, n int) error {
 	if err := state.OnlyCPU("lion", b); err != nil { // its loop below is in Go
 		return err
 	}
-	return state.Make(b, n, &l.m)
+	return l.once.Do("lion", func() error { return state.Make(b, n, &l.m) })
 }
+
+// Reset implements [state.State].
+func (l *Lion) Reset() { state.Zero(l.m) }
 
 // Step implements [optim.Optimizer]. Each product is rounded by itself, so that
 // no compiler fuses it with a sum: the same bits on every machine.

@@ -10,11 +10,22 @@ import (
 )
 
 // count is a plug that counts; its WriteTo and ReadFrom are one line each.
-type count struct{ n uint64 }
+type count struct {
+	n    uint64
+	once state.Once
+}
 
 func (c *count) Name() string                       { return "count" }
-func (c *count) Init(kernels.Backend, int) error    { c.n = 0; return nil }
+func (c *count) Reset()                             { c.n = 0 }
 func (c *count) WriteTo(w io.Writer) (int64, error) { return state.Write(w, c.Name(), []uint64{c.n}) }
+func (c *count) Init(_ kernels.Backend, n int) error {
+	return c.once.Do("count", func() error {
+		if n < 1 {
+			return fmt.Errorf("count: %d parameters: want at least 1", n)
+		}
+		return nil
+	})
+}
 func (c *count) ReadFrom(r io.Reader) (int64, error) {
 	counters := []uint64{0}
 	n, err := state.Read(r, c.Name(), counters)

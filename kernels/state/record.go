@@ -148,6 +148,9 @@ func (w *writer) write(b []byte) {
 	}
 	n, err := w.w.Write(b)
 	w.n += int64(n)
+	if err == nil && n != len(b) {
+		err = io.ErrShortWrite
+	}
 	w.err = err
 }
 

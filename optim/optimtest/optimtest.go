@@ -23,9 +23,9 @@ const Len = 37
 // The laws are those of [optim.Optimizer] and of statetest: Step changes params only,
 // keeps no slice, allocates nothing, does several gradients as one after another, and
 // stays finite along finite gradients of ordinary size; it does the same in another
-// Backend, or Init refuses that; lengths below 1 are refused; Init begins afresh; what
-// WriteTo writes, ReadFrom continues bit for bit, and whatever it refuses changes
-// nothing.
+// Backend, or Init refuses that; lengths below 1 are refused, and so is a second Init;
+// Reset makes it as new, also from NaN; what WriteTo writes, ReadFrom continues bit for
+// bit, and whatever it refuses changes nothing.
 func Run(t *testing.T, fresh func() optim.Optimizer) {
 	t.Helper()
 	statetest.Run(t, Len, fresh, func(o optim.Optimizer, i int) []float32 {
@@ -36,7 +36,7 @@ func Run(t *testing.T, fresh func() optim.Optimizer) {
 		spoil(grad)   // nor this
 		return seen
 	})
-	t.Run("lent", func(t *testing.T) {
+	statetest.Law(t, "lent", func(t *testing.T) {
 		o := started(t, fresh)
 		for i := range 24 {
 			params, grad := vector(2*i), vector(2*i+1)
@@ -50,7 +50,7 @@ func Run(t *testing.T, fresh func() optim.Optimizer) {
 			}
 		}
 	})
-	t.Run("in turn", func(t *testing.T) {
+	statetest.Law(t, "in turn", func(t *testing.T) {
 		all, single := started(t, fresh), started(t, fresh)
 		params := vector(0)
 		want := slices.Clone(params)
@@ -81,7 +81,7 @@ func Run(t *testing.T, fresh func() optim.Optimizer) {
 			}
 		}
 	})
-	t.Run("memory", func(t *testing.T) {
+	statetest.Law(t, "memory", func(t *testing.T) {
 		o := started(t, fresh)
 		params, grads := vector(0), []optim.Gradient{{Values: vector(1), LR: 0.001}}
 		if n := testing.AllocsPerRun(100, func() { o.Step(params, grads...) }); n != 0 {

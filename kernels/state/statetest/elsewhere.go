@@ -2,7 +2,6 @@ package statetest
 
 import (
 	"bytes"
-	"runtime"
 	"runtime/debug"
 	"testing"
 
@@ -17,9 +16,18 @@ import (
 // their records must be the same.
 func Elsewhere[S state.State](t *testing.T, n int, fresh func() S, use func(t *testing.T, b kernels.Backend, there, here S)) {
 	t.Helper()
-	t.Run("elsewhere", func(t *testing.T) {
+	Law(t, "elsewhere", func(t *testing.T) {
 		b := new(kerneltest.Untouchable)
 		defer func() { _ = b.Close() }()
+		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+		defer func() {
+			if r := recover(); r != nil {
+				if _, fault := r.(interface{ Addr() uintptr }); !fault {
+					panic(r)
+				}
+				t.Errorf("%v\nA plug that touches elements must refuse the Backend in Init: see state.OnlyCPU.\n%s", r, debug.Stack())
+			}
+		}()
 		there, here := fresh(), fresh()
 		if err := there.Init(b, n); err != nil {
 			t.Skipf("only in ordinary memory: %v", err)
@@ -27,15 +35,7 @@ func Elsewhere[S state.State](t *testing.T, n int, fresh func() S, use func(t *t
 		if err := here.Init(kernels.CPU{}, n); err != nil {
 			t.Fatal(err)
 		}
-		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-		defer func() {
-			if r := recover(); r != nil {
-				if _, fault := r.(runtime.Error); !fault {
-					panic(r)
-				}
-				t.Errorf("%v\nA plug that touches elements must refuse the Backend in Init: see state.OnlyCPU.\n%s", r, debug.Stack())
-			}
-		}()
+		unused := record(t, here)
 		use(t, b, there, here)
 		if !bytes.Equal(record(t, there), record(t, here)) {
 			t.Error("it writes another record than in ordinary memory")
@@ -50,7 +50,20 @@ func Elsewhere[S state.State](t *testing.T, n int, fresh func() S, use func(t *t
 		if !bytes.Equal(record(t, again), record(t, here)) {
 			t.Error("ReadFrom and WriteTo do not give the same record")
 		}
+		resetElsewhere(t, there, unused)
 	})
+}
+
+// resetElsewhere wants s, which has been used elsewhere, to be after Reset as unused is.
+func resetElsewhere[S state.State](t *testing.T, s S, unused []byte) {
+	t.Helper()
+	if bad, ok := poisoned(record(t, s)); ok {
+		_, _ = s.ReadFrom(bytes.NewReader(bad)) // or it refuses such a state
+	}
+	s.Reset()
+	if !bytes.Equal(record(t, s), unused) {
+		t.Error("Reset leaves something")
+	}
 }
 
 // Move returns a copy of v in b.

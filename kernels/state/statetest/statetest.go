@@ -5,10 +5,9 @@ package statetest
 
 import (
 	"bytes"
-	"encoding/binary"
-	"hash/crc32"
 	"io"
 	"math"
+	"runtime/debug"
 	"slices"
 	"testing"
 
@@ -19,6 +18,20 @@ import (
 // uses is how often a plug is used; plugs that do something only every so often
 // should do it within half as many.
 const uses = 24
+
+// Law runs a part of a suite as a subtest. A panic in it fails this part, and the others
+// go on.
+func Law(t *testing.T, name string, law func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		defer func() {
+			if r := recover(); r != nil {
+				t.Errorf("panic: %v\n%s", r, debug.Stack())
+			}
+		}()
+		law(t)
+	})
+}
 
 // Run checks a plug. fresh returns a new one, always with the same valid
 // hyper-parameters, on which Init has not been called; it is called many times.
@@ -41,7 +54,7 @@ func Run[S state.State](t *testing.T, n int, fresh func() S, use func(s S, i int
 		return seen
 	}
 
-	t.Run("name", func(t *testing.T) {
+	Law(t, "name", func(t *testing.T) {
 		s := start(t, n)
 		name := s.Name()
 		goOn(s, 0)
@@ -49,24 +62,67 @@ func Run[S state.State](t *testing.T, n int, fresh func() S, use func(s S, i int
 			t.Errorf("names are %q after Init, %q after use, %q before Init: want one, not empty", name, s.Name(), fresh().Name())
 		}
 	})
-	t.Run("length", func(t *testing.T) {
+	Law(t, "length", func(t *testing.T) {
 		for _, bad := range []int{0, -1} {
 			if fresh().Init(kernels.CPU{}, bad) == nil {
 				t.Errorf("Init(%d): no error", bad)
 			}
+			s := fresh()
+			_ = s.Init(kernels.CPU{}, bad)
+			if err := s.Init(kernels.CPU{}, n); err != nil {
+				t.Errorf("Init(%d) after Init(%d): %v: want a plug that is usable still", n, bad, err)
+			}
 		}
 	})
-	t.Run("afresh", func(t *testing.T) {
+	Law(t, "once", func(t *testing.T) {
 		s := start(t, n)
-		first := goOn(s, 0)
-		if err := s.Init(kernels.CPU{}, n); err != nil {
-			t.Fatalf("second Init: %v", err)
+		for i := range uses / 2 {
+			use(s, i)
 		}
-		if !same(goOn(s, 0), first) {
-			t.Error("after a second Init the plug does not do again what it did after the first")
+		before := record(t, s)
+		if s.Init(kernels.CPU{}, n) == nil && !stateless(t, s) {
+			t.Error("a second Init: no error, and two servers would share the plug: see state.Once")
+		}
+		if !bytes.Equal(record(t, s), before) {
+			t.Error("a second Init changed the plug")
 		}
 	})
-	t.Run("continue", func(t *testing.T) {
+	Law(t, "nil backend", func(t *testing.T) {
+		s := fresh()
+		if s.Init(nil, n) == nil && !same(goOn(s, 0), goOn(start(t, n), 0)) {
+			t.Error("Init(nil): no error, and the plug does not do what it does in ordinary memory")
+		}
+	})
+	Law(t, "reset", func(t *testing.T) {
+		first, empty := goOn(start(t, n), 0), record(t, start(t, n))
+		for _, stop := range []int{1, uses/2 + 1, uses} {
+			s := start(t, n)
+			for i := range stop {
+				use(s, uses+i)
+			}
+			bad, ok := poisoned(record(t, s))
+			for _, contents := range []string{"numbers", "NaN"} {
+				if contents == "NaN" {
+					if !ok {
+						break
+					}
+					if _, err := s.ReadFrom(bytes.NewReader(bad)); err != nil {
+						break // it refuses such a state
+					}
+				}
+				if allocs := testing.AllocsPerRun(1, s.Reset); allocs != 0 {
+					t.Errorf("Reset allocates %v times", allocs)
+				}
+				if !bytes.Equal(record(t, s), empty) {
+					t.Errorf("after %d uses Reset leaves something of %s", stop, contents)
+				}
+				if !same(goOn(s, 0), first) {
+					t.Errorf("after %d uses and Reset from %s the plug does not do what a new one does", stop, contents)
+				}
+			}
+		}
+	})
+	Law(t, "continue", func(t *testing.T) {
 		for stop := range uses + 1 {
 			s, resumed := start(t, n), start(t, n)
 			for i := range stop {
@@ -88,7 +144,7 @@ func Run[S state.State](t *testing.T, n int, fresh func() S, use func(s S, i int
 			}
 		}
 	})
-	t.Run("refuse", func(t *testing.T) {
+	Law(t, "refuse", func(t *testing.T) {
 		s, other := start(t, n), start(t, n)
 		for i := range uses/2 + 1 {
 			use(s, i)
@@ -110,40 +166,24 @@ func Run[S state.State](t *testing.T, n int, fresh func() S, use func(s S, i int
 			damaged[i] ^= 0x10
 			refuse("with a wrong bit", damaged)
 		}
-		refuse("of another name", renamed(good))
+		if other, ok := renamed(good); ok {
+			refuse("of another name", other)
+		}
 		longer := fresh() // which need not be possible, and need not make a difference
 		if longer.Init(kernels.CPU{}, n+1) == nil && len(record(t, longer)) != len(good) {
 			refuse("of another length", record(t, longer))
 		}
 	})
-	t.Run("errors", func(t *testing.T) {
+	Law(t, "errors", func(t *testing.T) {
 		s := start(t, n)
 		size := len(record(t, s))
+		if size == 0 {
+			return // nothing to write, nothing to fail
+		}
 		if _, err := s.WriteTo(&full{room: size - 1}); err == nil {
 			t.Error("WriteTo a writer that is full: no error")
 		}
 	})
-}
-
-// record is what s writes.
-func record(t *testing.T, s state.State) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	n, err := s.WriteTo(&b)
-	if err != nil || n != int64(b.Len()) {
-		t.Fatalf("WriteTo reported %d bytes and error %v: want %d and none", n, err, b.Len())
-	}
-	return b.Bytes()
-}
-
-// renamed changes the name in a record and puts its checksum right: see the
-// format in package state.
-func renamed(record []byte) []byte {
-	le, b := binary.LittleEndian, slices.Clone(record)
-	b[12] ^= 1
-	end := 12 + int(le.Uint16(b[6:])) + 8*int(le.Uint16(b[8:])) + 8*int(le.Uint16(b[10:]))
-	le.PutUint32(b[end:], crc32.Checksum(b[:end], crc32.MakeTable(crc32.Castagnoli)))
-	return b
 }
 
 func same(a, b []float32) bool {
