@@ -25,7 +25,8 @@
 // # Packages
 //
 //	halos                   the roles (GPS, LPS, Worker, Sync), the protocol, Run
-//	halos/sim               the same roles on a virtual clock; run files, traces
+//	halos/runfile           a run file, and the nodes that it describes
+//	halos/sim               the same roles on a virtual clock; traces
 //	optim                   optimizers, learning-rate schedules, layouts
 //	momentum                delayed Nesterov, Nesterov, heavy ball
 //	merge                   when a region's change goes up, how the world's comes down
@@ -41,6 +42,6 @@
 //	cmd/halos               the command line: sim, compare, tune (a module of its own)
 //	examples                programs of one screen; bytelm, a transformer (a module of its own)
 //
-// A package imports those below it only: halos/sim, halos, then optim, merge and
+// A package imports those below it only: halos/sim, halos/runfile, halos, then optim, merge and
 // transport, then momentum, then kernels.
 package sdk

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // The run files of the methods: methods/full is the paper's budget, methods
@@ -23,7 +23,7 @@ var shipped embed.FS
 type method struct {
 	name string // as in tables
 	file string // its name without the folder
-	cfg  sim.Config
+	cfg  runfile.Config
 	text []byte // as it was read
 }
 
@@ -43,11 +43,11 @@ func (s methodSet) load() ([]method, error) {
 	}
 	name(methods)
 	slices.SortStableFunc(methods, func(a, b method) int { return rank(a.cfg) - rank(b.cfg) })
-	if n := len(methods); n == 0 || methods[n-1].cfg.Algorithm != sim.SyncSGD || n > 1 && methods[n-2].cfg.Algorithm == sim.SyncSGD {
-		return nil, fmt.Errorf("-methods: want exactly one run file with algorithm %s, whose final loss is the target", sim.SyncSGD)
+	if n := len(methods); n == 0 || methods[n-1].cfg.Algorithm != runfile.SyncSGD || n > 1 && methods[n-2].cfg.Algorithm == runfile.SyncSGD {
+		return nil, fmt.Errorf("-methods: want exactly one run file with algorithm %s, whose final loss is the target", runfile.SyncSGD)
 	}
-	if methods[0].cfg.Algorithm != sim.HALoS {
-		return nil, fmt.Errorf("-methods: want a run file with algorithm %s, to which the others are compared", sim.HALoS)
+	if methods[0].cfg.Algorithm != runfile.HALoS {
+		return nil, fmt.Errorf("-methods: want a run file with algorithm %s, to which the others are compared", runfile.HALoS)
 	}
 	return methods, agree(methods)
 }
@@ -81,7 +81,7 @@ func readMethods(dir string) ([]method, error) {
 	methods := make([]method, len(files))
 	for i, file := range files {
 		m := method{file: filepath.Base(file)}
-		if m.cfg, err = sim.ReadConfig(file); err != nil {
+		if m.cfg, err = runfile.Read(file); err != nil {
 			return nil, err
 		}
 		if m.text, err = os.ReadFile(file); err != nil {
@@ -106,13 +106,13 @@ func name(methods []method) {
 	}
 }
 
-func title(cfg sim.Config) string {
+func title(cfg runfile.Config) string {
 	switch {
-	case cfg.Algorithm == sim.HALoS:
+	case cfg.Algorithm == runfile.HALoS:
 		return "HALoS"
-	case cfg.Algorithm == sim.AsyncLocalSGD:
+	case cfg.Algorithm == runfile.AsyncLocalSGD:
 		return "Async-Local-SGD"
-	case cfg.Algorithm == sim.SyncSGD:
+	case cfg.Algorithm == runfile.SyncSGD:
 		return "Sync SGD"
 	case cfg.Worker.DynamicLocalUpdates:
 		return "DiLoCo+DynUpd"
@@ -120,7 +120,7 @@ func title(cfg sim.Config) string {
 	return "DiLoCo"
 }
 
-func rank(cfg sim.Config) int {
+func rank(cfg runfile.Config) int {
 	return slices.Index([]string{"HALoS", "Async-Local-SGD", "DiLoCo", "DiLoCo+DynUpd", "Sync SGD"}, title(cfg))
 }
 
@@ -146,7 +146,7 @@ func agree(methods []method) error {
 }
 
 // common is the part of a run file in which methods agree.
-func common(cfg sim.Config) (any, error) {
+func common(cfg runfile.Config) (any, error) {
 	cfg.Workload.TotalLocalSteps, cfg.Workload.GlobalBatchSize = 1, 1
 	text, err := json.Marshal(cfg)
 	if err != nil {

@@ -6,13 +6,13 @@ import (
 	"sync"
 
 	"github.com/halos-go/sdk/examples/bytelm"
-	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // A problem is what a run file says is trained, for any number of runs at the
 // same time.
 type problem struct {
-	sim.Problem
+	runfile.Problem
 	tokens uint64       // of one sample; a sample of quadratic counts as one
 	close  func() error // nil: nothing to close
 
@@ -21,7 +21,7 @@ type problem struct {
 
 // newProblem builds the problem of a run file, with the seed of the run. If data
 // is not empty it replaces the text to train on.
-func newProblem(cfg sim.Config, data string) (*problem, error) {
+func newProblem(cfg runfile.Config, data string) (*problem, error) {
 	switch of := cfg.Workload.Problem; of.Name {
 	case "quadratic":
 		if data != "" {
@@ -35,19 +35,19 @@ func newProblem(cfg sim.Config, data string) (*problem, error) {
 	}
 }
 
-func newQuadratic(of sim.ProblemConfig, seed uint64) (*problem, error) {
-	var keys sim.QuadraticConfig
+func newQuadratic(of runfile.ProblemConfig, seed uint64) (*problem, error) {
+	var keys runfile.QuadraticConfig
 	if err := of.Decode(&keys); err != nil {
 		return nil, err
 	}
-	q, err := sim.NewQuadratic(keys, seed)
+	q, err := runfile.NewQuadratic(keys, seed)
 	if err != nil {
 		return nil, err
 	}
 	return &problem{Problem: q, tokens: 1}, nil
 }
 
-func newByteLM(of sim.ProblemConfig, seed uint64, data string) (*problem, error) {
+func newByteLM(of runfile.ProblemConfig, seed uint64, data string) (*problem, error) {
 	var opts bytelm.Options
 	if err := of.Decode(&opts); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (p *problem) Close() error {
 	return p.close()
 }
 
-// Loss implements [sim.Problem], for several runs at the same time.
+// Loss implements [runfile.Problem], for several runs at the same time.
 func (p *problem) Loss(ctx context.Context, params []float32) (float64, error) {
 	p.evaluating.Lock()
 	defer p.evaluating.Unlock()

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // A comparison is everything that compare found: the JSON it writes.
@@ -33,7 +33,7 @@ type comparison struct {
 type methodRecord struct {
 	Name   string     `json:"name"`
 	File   string     `json:"file"`
-	Config sim.Config `json:"config"`
+	Config runfile.Config `json:"config"`
 }
 
 func newComparison(methods []method, now time.Time) comparison {

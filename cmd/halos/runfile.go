@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // A runFile is the text of a run file in which values can be changed; its
@@ -59,16 +59,16 @@ func (f *runFile) text() ([]byte, error) {
 }
 
 // config returns the file as it is now, read.
-func (f *runFile) config() (sim.Config, error) {
+func (f *runFile) config() (runfile.Config, error) {
 	text, err := f.text()
 	if err != nil {
-		return sim.Config{}, err
+		return runfile.Config{}, err
 	}
-	return sim.ParseConfig(text, "")
+	return runfile.Parse(text, "")
 }
 
 // inline puts the contents of topology.env in its place, if there is one.
-func (f *runFile) inline(t sim.Topology) error {
+func (f *runFile) inline(t runfile.Topology) error {
 	topology := f.find("topology")
 	for i := 0; i < len(topology.Content); i += 2 {
 		if topology.Content[i].Value != "env" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/halos/sim"
 	"github.com/halos-go/sdk/kernels/cuda"
 )
@@ -66,18 +67,18 @@ func (c simCmd) Run(ctx context.Context, s streams) error {
 	return err
 }
 
-func (c simCmd) read(in io.Reader) (sim.Config, error) {
+func (c simCmd) read(in io.Reader) (runfile.Config, error) {
 	if c.Config != "-" {
-		return sim.ReadConfig(c.Config)
+		return runfile.Read(c.Config)
 	}
 	text, err := io.ReadAll(in)
 	if err != nil {
-		return sim.Config{}, fmt.Errorf("-config: %w", err)
+		return runfile.Config{}, fmt.Errorf("-config: %w", err)
 	}
-	return sim.ParseConfig(text, ".")
+	return runfile.Parse(text, ".")
 }
 
-func simulate(ctx context.Context, cfg sim.Config, p sim.Problem, opts sim.Options) (sim.Result, error) {
+func simulate(ctx context.Context, cfg runfile.Config, p runfile.Problem, opts sim.Options) (sim.Result, error) {
 	r, err := sim.New(cfg, p, opts)
 	if err != nil {
 		return sim.Result{}, usageError{err}

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 
-	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // A knob is a key of a run file that tune may change, and the law by which a
@@ -29,7 +29,7 @@ const (
 // spaceOf is what tune may change in a method, in the order of drawing.
 func spaceOf(algorithm string) []knob {
 	switch algorithm {
-	case sim.HALoS:
+	case runfile.HALoS:
 		return []knob{
 			{"worker.local_steps", oneOf(4, 8, 16, 32), one},
 			{"worker.lr_schedule.max_lr", between(1e-3, 3e-2), one},
@@ -45,7 +45,7 @@ func spaceOf(algorithm string) []knob {
 			{"gps.optimizer.lr", between(0.1, 0.8), delays},
 			{"gps.optimizer.beta", oneOf(0.3, 0.5, 0.7, 0.9), one},
 		}
-	case sim.AsyncLocalSGD:
+	case runfile.AsyncLocalSGD:
 		return []knob{
 			{"worker.local_steps", oneOf(4, 8, 16, 32, 64), one},
 			{"worker.lr_schedule.max_lr", between(1e-3, 3e-2), one},
@@ -55,7 +55,7 @@ func spaceOf(algorithm string) []knob {
 			{"server.optimizer.lr", between(0.02, 0.5), delays},
 			{"server.optimizer.beta", oneOf(0.3, 0.5, 0.7, 0.8, 0.9), one},
 		}
-	case sim.DiLoCo:
+	case runfile.DiLoCo:
 		return []knob{
 			{"worker.local_steps", oneOf(8, 16, 32, 64), one},
 			{"worker.lr_schedule.max_lr", between(1e-3, 3e-2), one},
@@ -65,7 +65,7 @@ func spaceOf(algorithm string) []knob {
 			{"server.optimizer.momentum", oneOf(0.5, 0.7, 0.8, 0.9), one},
 		}
 	}
-	return []knob{ // sim.SyncSGD
+	return []knob{ // runfile.SyncSGD
 		{"worker.lr_schedule.max_lr", between(1e-3, 3e-2), one},
 		{"worker.lr_schedule.warmup_steps", oneOf(0.01, 0.03, 0.1), schedule},
 		{"worker.lr_schedule.total_steps", oneOf(1, 1.1, 1.25), schedule},

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/halos/sim"
 )
 
@@ -23,7 +24,7 @@ type trial struct {
 	method method
 	number int // 0: the values of the run file
 	file   *runFile
-	cfg    sim.Config
+	cfg    runfile.Config
 	values map[string]string // by key, of the knobs that the run file has
 
 	end  string

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 type tuneCmd struct {
@@ -102,7 +102,7 @@ func (t *tuning) save(dir string, winners bool) error {
 }
 
 // initial is the loss before any training.
-func initial(ctx context.Context, p sim.Problem) (float64, error) {
+func initial(ctx context.Context, p runfile.Problem) (float64, error) {
 	params := make([]float32, p.Layout().Len())
 	p.Init(params)
 	loss, err := p.Loss(ctx, params)

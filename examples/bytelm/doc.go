@@ -12,7 +12,7 @@
 // A [Corpus] is a folder or file of text (by default the source text of the Go
 // installation at hand, so that nothing has to be downloaded), or a dataset in
 // the .idx/.bin format of Megatron-LM, memory-mapped. About one document in 16
-// is held out. [Problem] joins model and corpus for package sim.
+// is held out. [Problem] joins model and corpus for package runfile.
 //
 // # Why the matrices lie on their side
 //

@@ -51,7 +51,7 @@ type Options struct {
 // stay in the cache of a core: 256 at Width 48 are 0.8 MB a layer.
 const passTokens = 256
 
-// A Problem is a model on a corpus, for package sim. Sample s is the window of
+// A Problem is a model on a corpus, for package runfile. Sample s is the window of
 // Context+1 tokens that [Corpus.Train] names s.
 type Problem struct {
 	opts    Options

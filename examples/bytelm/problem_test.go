@@ -10,10 +10,10 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/halos"
-	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
-var _ sim.Problem = (*Problem)(nil)
+var _ runfile.Problem = (*Problem)(nil)
 
 var tiny = Options{Data: ".", Context: 16, Width: 16, Heads: 2, Layers: 1, HeldOutWindows: 70, Seed: 3}
 

@@ -2,20 +2,22 @@ package sim
 
 import (
 	"testing"
+
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // BenchmarkReference is the timeline of the paper's full run, building included:
 // 98,304 local steps of 16 workers, with training stubbed.
 func BenchmarkReference(b *testing.B) {
-	benchmarkRun(b, reference(HALoS, 8, true))
+	benchmarkRun(b, reference(runfile.HALoS, 8, true))
 }
 
 // BenchmarkHundredRegions is a million rounds of 100 regions of 100 workers.
 func BenchmarkHundredRegions(b *testing.B) { benchmarkRun(b, wide(100, 100, 1_000_000)) }
 
 // wide returns a HALoS run of equal regions, in which every round is one step.
-func wide(regions, workers int, rounds uint64) Config {
-	cfg := reference(HALoS, 1, false)
+func wide(regions, workers int, rounds uint64) runfile.Config {
+	cfg := reference(runfile.HALoS, 1, false)
 	cfg.Topology.Bandwidths, cfg.Topology.Speeds = nil, nil
 	for r := range regions {
 		row, speeds := make([]float64, regions), make([]float64, workers)
@@ -32,7 +34,7 @@ func wide(regions, workers int, rounds uint64) Config {
 	return cfg
 }
 
-func benchmarkRun(b *testing.B, cfg Config) {
+func benchmarkRun(b *testing.B, cfg runfile.Config) {
 	b.Helper()
 	b.ReportAllocs()
 	events, updates := uint64(0), uint64(0)

@@ -3,14 +3,15 @@ package sim
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
+
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // env16 is the reference environment: 4 regions of 4 workers.
-func env16(t *testing.T, name string) (Config, *clock) {
+func env16(t *testing.T, name string) (runfile.Config, *clock) {
 	t.Helper()
-	c, err := ParseConfig(goldens(t)[name].Config, "")
+	c, err := runfile.Parse(goldens(t)[name].Config, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,9 +33,8 @@ func TestRounds(t *testing.T) {
 	for _, tt := range tests {
 		c, k := env16(t, tt.golden)
 		slowest := 0.0
-		for w := range k.speed {
-			h := k.localSteps(w, max(c.Worker.LocalSteps, 1), c.Worker.DynamicLocalUpdates)
-			slowest = max(slowest, k.compute(w, h))
+		for _, n := range workers(t, c) {
+			slowest = max(slowest, k.compute(n.Worker, n.Steps))
 		}
 		if got := slowest + k.allReduce(); !near(got, tt.want, 1e-6) {
 			t.Errorf("%s: round is %.9f ms, want %.9f", tt.golden, got, tt.want)
@@ -44,7 +44,7 @@ func TestRounds(t *testing.T) {
 
 func TestWorkerRound(t *testing.T) {
 	c, k := env16(t, "halos_env16")
-	h := k.localSteps(1, c.Worker.LocalSteps, true) // the fastest
+	h := workers(t, c)[1].Steps // the fastest
 	if got, want := 2*k.transfer(0, 0)+k.compute(1, h)+1e-6, 1952.20104036; h != 8 || !near(got, want, 1e-6) {
 		t.Errorf("%d steps in %.9f ms, want 8 in %.9f", h, got, want)
 	}
@@ -61,35 +61,18 @@ func TestWorkerRound(t *testing.T) {
 	}
 }
 
-func TestLocalSteps(t *testing.T) {
-	tests := []struct {
-		h     uint64
-		speed float64
-		want  uint64
-	}{
-		{32, 1, 32},
-		{32, 0.5, 16},
-		{100, 0.07, 7}, // the product is 7.000000000000001
-		{1000, 0.009, 9},
-		{32, 0.51, 17},
-		{32, 0.0001, 1},
-		{1, 0.5, 1},
-		{3, 1.0 / 3, 1},
-		{1 << 40, 1, 1 << 40},
+// workers returns the workers of a run file.
+func workers(t *testing.T, c runfile.Config) []runfile.Node {
+	t.Helper()
+	plan, err := c.Plan(idle{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, tt := range tests {
-		k := clock{speed: []float64{tt.speed}}
-		if got := k.localSteps(0, tt.h, true); got != tt.want {
-			t.Errorf("H %d at speed %v: %d local steps, want %d", tt.h, tt.speed, got, tt.want)
-		}
-		if got := k.localSteps(0, tt.h, false); got != tt.h {
-			t.Errorf("H %d, not dynamic: %d local steps", tt.h, got)
-		}
-	}
+	return plan.Workers()
 }
 
 func TestAllReduceOfFew(t *testing.T) {
-	one := &clock{topology: Topology{Bandwidths: [][]float64{{8}}, Speeds: [][]float64{{1}}}, speed: []float64{1}, bytes: 1e9}
+	one := &clock{topology: runfile.Topology{Bandwidths: [][]float64{{8}}, Speeds: [][]float64{{1}}}, speed: []float64{1}, bytes: 1e9}
 	if got := one.allReduce(); got != 0 {
 		t.Errorf("one worker: %v ms, want 0", got)
 	}
@@ -101,7 +84,7 @@ func TestAllReduceOfFew(t *testing.T) {
 	if got := one.crossing(); got != 0 {
 		t.Errorf("two workers in a region: %v bytes cross, want 0", got)
 	}
-	two := &clock{topology: Topology{Bandwidths: [][]float64{{8, 4}, {2, 8}}, Latency: Latency{Between: 5}}, speed: []float64{1, 1}, bytes: 1e9}
+	two := &clock{topology: runfile.Topology{Bandwidths: [][]float64{{8, 4}, {2, 8}}, Latency: runfile.Latency{Between: 5}}, speed: []float64{1, 1}, bytes: 1e9}
 	if got := two.allReduce(); got != 2*(2000+5) { // the slower direction
 		t.Errorf("two regions: %v ms, want 4010", got)
 	}
@@ -188,18 +171,6 @@ func permute(s []int, i int, f func()) {
 		s[i], s[j] = s[j], s[i]
 		permute(s, i+1, f)
 		s[i], s[j] = s[j], s[i]
-	}
-}
-
-func TestGroups(t *testing.T) {
-	topology := Topology{Speeds: [][]float64{{1, 2}, {3}, {4, 5, 6}}}
-	want := [][]int{{0, 1}, {2}, {3, 4, 5}}
-	if got := topology.Groups(); !slices.EqualFunc(got, want, slices.Equal) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	topology.LPS = [][]int{{2}, {0, 1}, {5}, {3, 4}}
-	if got := topology.Groups(); !slices.EqualFunc(got, topology.LPS, slices.Equal) {
-		t.Errorf("got %v, want %v", got, topology.LPS)
 	}
 }
 

@@ -22,16 +22,15 @@
 //
 // # Run files
 //
-// A [Config] describes a run completely: algorithm, regions and the links between
-// them, workers and their speeds, workload, optimizers. [ReadConfig] reads one
-// from YAML or JSON, and names the line and the key of whatever does not fit.
-// [New] builds its machines for a [Problem], and [Run.Run] gives a [Result], a
-// trace of every update, and [Stats]. In such a run models and updates take time
-// by latency, bandwidth and size, and other messages none; the cost of local
-// steps follows from the workers' speeds. The clock is that of the simulator
-// published with the paper, whose timeline it repeats event by event. Building
-// it all by hand, with a Sim, is for what a run file cannot say: links that
-// break, nodes that join, leave and die.
+// A [runfile.Config] describes a run completely: algorithm, regions and the links
+// between them, workers and their speeds, workload, optimizers. [New] takes the nodes
+// that package runfile builds from it, the same as on real hosts, and [Run.Run] gives
+// a [Result], a trace of every update, and [Stats]. In such a run models and updates
+// take time by latency, bandwidth and size, and other messages none; the cost of
+// local steps follows from the workers' speeds. The clock is that of the simulator
+// published with the paper, whose timeline it repeats event by event. Building it
+// all by hand, with a Sim, is for what a run file cannot say: links that break,
+// nodes that join, leave and die.
 //
 // # What is guaranteed
 //

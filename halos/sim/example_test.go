@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/halos/sim"
 	"github.com/halos-go/sdk/optim"
 )
@@ -68,7 +69,7 @@ func ExampleSim() {
 
 // A run from a run file.
 func ExampleRun() {
-	cfg, err := sim.ParseConfig([]byte(`
+	cfg, err := runfile.Parse([]byte(`
 algorithm: halos
 seed: 11
 topology:
@@ -97,12 +98,12 @@ gps:
 		fmt.Println(err)
 		return
 	}
-	var keys sim.QuadraticConfig
+	var keys runfile.QuadraticConfig
 	if err := cfg.Workload.Problem.Decode(&keys); err != nil {
 		fmt.Println(err)
 		return
 	}
-	problem, err := sim.NewQuadratic(keys, cfg.Seed)
+	problem, err := runfile.NewQuadratic(keys, cfg.Seed)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -2,8 +2,14 @@ package sim
 
 import (
 	"bytes"
+	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // TestGolden repeats the runs of an independent program in float64. Events and
@@ -33,18 +39,11 @@ func TestGolden(t *testing.T) {
 
 func simulate(t *testing.T, g golden, workers int) ([]TraceEvent, Result) {
 	t.Helper()
-	cfg, err := ParseConfig(g.Config, "")
+	cfg, err := runfile.Parse(g.Config, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := cfg.Workload.Problem.quadratic()
-	if err != nil {
-		t.Fatal(err)
-	}
-	problem, err := NewQuadratic(keys, cfg.Seed)
-	if err != nil {
-		t.Fatal(err)
-	}
+	problem := quadratic(t, cfg)
 	var out bytes.Buffer
 	run, err := New(cfg, problem, Options{Trace: &out, Workers: workers})
 	if err != nil {
@@ -90,4 +89,70 @@ func compareModels(t *testing.T, name string, got []float32, want []float64) {
 	if e := math.Sqrt(diff / norm); !(e <= 1e-5) {
 		t.Errorf("%s is off by %.1e", name, e)
 	}
+}
+
+// TestQuadraticOfGolden wants the loss that the golden result has for its model.
+func TestQuadraticOfGolden(t *testing.T) {
+	for name, g := range goldens(t) {
+		c, err := runfile.Parse(g.Config, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := quadratic(t, c)
+		theta := make([]float32, len(g.Result.Theta))
+		for j, x := range g.Result.Theta {
+			theta[j] = float32(x)
+		}
+		if got, _ := q.Loss(t.Context(), theta); math.Abs(got/g.Result.Loss-1) > 1e-6 {
+			t.Errorf("%s: loss is %v, want %v", name, got, g.Result.Loss)
+		}
+	}
+}
+
+// A golden is a file of testdata/golden: a run of an independent program.
+type golden struct {
+	Config json.RawMessage `json:"config"`
+	Result struct {
+		TimeMS   float64     `json:"time_ms"`
+		Steps    uint64      `json:"steps"`
+		Loss     float64     `json:"loss"`
+		Theta    []float64   `json:"theta"`
+		LPSTheta [][]float64 `json:"lps_theta"`
+	} `json:"result"`
+	Trace []TraceEvent `json:"trace"`
+}
+
+func goldens(t *testing.T) map[string]golden {
+	t.Helper()
+	files, err := filepath.Glob("testdata/golden/*.json")
+	if err != nil || len(files) != 7 {
+		t.Fatalf("%v: found %q", err, files)
+	}
+	all := make(map[string]golden)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var g golden
+		if err := json.Unmarshal(b, &g); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		all[strings.TrimSuffix(filepath.Base(file), ".json")] = g
+	}
+	return all
+}
+
+// quadratic returns the problem of a run file that names it.
+func quadratic(t testing.TB, c runfile.Config) runfile.Problem {
+	t.Helper()
+	var keys runfile.QuadraticConfig
+	if err := c.Workload.Problem.Decode(&keys); err != nil {
+		t.Fatal(err)
+	}
+	q, err := runfile.NewQuadratic(keys, c.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
 }

@@ -1,6 +1,9 @@
 package sim
 
-import "github.com/halos-go/sdk/halos"
+import (
+	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/halos/runfile"
+)
 
 // A network is the links of a run file, and the record of who used them. Only
 // models and updates take time on it; what else the machines say to each other
@@ -32,21 +35,21 @@ type usage struct {
 	computing            bool    // which of the two that is
 }
 
-func newNetwork(k *clock, cfg Config) network {
+func newNetwork(k *clock, cfg runfile.Config) network {
 	n := network{clock: k, usage: make([]usage, len(k.speed))}
-	if cfg.Algorithm == DiLoCo || cfg.Algorithm == SyncSGD {
+	if cfg.Algorithm == runfile.DiLoCo || cfg.Algorithm == runfile.SyncSGD {
 		n.ring, n.ringTime = true, k.allReduce()
 	}
 	return n
 }
 
-// add notes the region of the server added next.
-func (n *network) add(region int) {
-	n.nodes = append(n.nodes, place{region, None})
-	n.first = len(n.nodes)
+// add notes where the node added next is.
+func (n *network) add(of runfile.Node) {
+	n.nodes = append(n.nodes, place{of.Region, of.Worker})
+	if of.Worker == None {
+		n.first = len(n.nodes)
+	}
 }
-
-func (n *network) addWorker(w int) { n.nodes = append(n.nodes, place{n.clock.region[w], w}) }
 
 // worker returns the id of the worker that is a node, or None.
 func (n *network) worker(node int) int { return n.nodes[node].worker }

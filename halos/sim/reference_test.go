@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/optim"
 )
 
@@ -31,11 +32,11 @@ func (idle) Gradient(_ context.Context, grad, _ []float32, _, _ uint64) (float64
 
 // reference returns the run of an algorithm in the environment of the HALoS
 // paper at the paper's full length: Pythia-70M, 98,304 local steps.
-func reference(algorithm string, localSteps uint64, dynamic bool) Config {
-	outer := ServerConfig{OptimizerConfig{Name: SGD, LR: 1}}
-	cfg := Config{
+func reference(algorithm string, localSteps uint64, dynamic bool) runfile.Config {
+	outer := runfile.Server{Optimizer: runfile.OptimizerConfig{Name: runfile.SGD, LR: 1}}
+	cfg := runfile.Config{
 		Algorithm: algorithm,
-		Topology: Topology{
+		Topology: runfile.Topology{
 			Bandwidths: [][]float64{
 				{100.0, 0.537, 0.935, 0.202},
 				{0.537, 100.0, 0.386, 0.117},
@@ -49,20 +50,20 @@ func reference(algorithm string, localSteps uint64, dynamic bool) Config {
 				{0.827, 0.515, 0.527, 0.788},
 			},
 		},
-		Workload: Workload{
-			Problem: ProblemConfig{Name: "idle"}, ModelBytes: 281706496, LocalStepTime: 238.391,
+		Workload: runfile.Workload{
+			Problem: runfile.ProblemConfig{Name: "idle"}, ModelBytes: 281706496, LocalStepTime: 238.391,
 			LocalBatchSize: 64, GlobalBatchSize: 1024, TotalLocalSteps: 98304,
 		},
-		Worker: WorkerConfig{
+		Worker: runfile.Worker{
 			LocalSteps: localSteps, DynamicLocalUpdates: dynamic,
-			Optimizer: OptimizerConfig{Name: SGD}, LRSchedule: ScheduleConfig{Name: Constant, LR: 1},
+			Optimizer: runfile.OptimizerConfig{Name: runfile.SGD}, LRSchedule: runfile.ScheduleConfig{Name: runfile.Constant, LR: 1},
 		},
 	}
 	switch algorithm {
-	case HALoS:
-		cfg.LPS = &LPSConfig{Optimizer: outer.Optimizer, Accumulate: 32, MergeWeight: 0.25}
+	case runfile.HALoS:
+		cfg.LPS = &runfile.LPS{Optimizer: outer.Optimizer, Accumulate: 32, MergeWeight: 0.25}
 		cfg.GPS = &outer
-	case AsyncLocalSGD, DiLoCo:
+	case runfile.AsyncLocalSGD, runfile.DiLoCo:
 		cfg.Server = &outer
 	}
 	return cfg
@@ -70,7 +71,7 @@ func reference(algorithm string, localSteps uint64, dynamic bool) Config {
 
 // finish runs cfg to its end with training stubbed, and returns the run, its
 // result, and how often each kind of event is in its trace.
-func finish(t testing.TB, cfg Config) (*Run, Result, map[TraceKind]int) {
+func finish(t testing.TB, cfg runfile.Config) (*Run, Result, map[TraceKind]int) {
 	t.Helper()
 	var out bytes.Buffer
 	run, err := New(cfg, idle{}, Options{Workers: 1, Trace: &out})
@@ -90,7 +91,7 @@ func finish(t testing.TB, cfg Config) (*Run, Result, map[TraceKind]int) {
 
 // TestReferenceHALoS wants the published simulator's numbers for the full run.
 func TestReferenceHALoS(t *testing.T) {
-	run, result, kinds := finish(t, reference(HALoS, 8, true))
+	run, result, kinds := finish(t, reference(runfile.HALoS, 8, true))
 	if math.Abs(result.TimeMS-2434417.233849) > 1e-6 || result.Steps != 98407 {
 		t.Errorf("ends at %.6f ms with %d steps", result.TimeMS, result.Steps)
 	}
@@ -111,7 +112,7 @@ func TestReferenceHALoS(t *testing.T) {
 // published, 72 % of all and 43 % in the slowest region, and all but those on
 // the way at the end if they are carried.
 func TestReferenceShares(t *testing.T) {
-	cfg := reference(HALoS, 8, true)
+	cfg := reference(runfile.HALoS, 8, true)
 	run, result, _ := finish(t, cfg)
 	share := func(reached, updates uint64) float64 { return float64(reached) / float64(updates) }
 	if got := share(result.Reached, result.Updates); got < 0.715 || got > 0.725 {
@@ -132,12 +133,12 @@ func TestReferenceShares(t *testing.T) {
 
 // TestReferenceOthers wants the published simulator's times of the other methods.
 func TestReferenceOthers(t *testing.T) {
-	_, result, kinds := finish(t, reference(AsyncLocalSGD, 32, true))
+	_, result, kinds := finish(t, reference(runfile.AsyncLocalSGD, 32, true))
 	if got := fmt.Sprintf("%.3f s, %d updates", result.TimeMS/1e3, kinds[WorkerUpdate]); got != "4098.169 s, 4875 updates" {
 		t.Errorf("Async-Local-SGD: %s", got)
 	}
 	for dynamic, want := range map[bool]string{false: "97936.537", true: "41660.290"} {
-		_, result, kinds := finish(t, reference(DiLoCo, 32, dynamic))
+		_, result, kinds := finish(t, reference(runfile.DiLoCo, 32, dynamic))
 		if got := fmt.Sprintf("%.3f", result.TimeMS/float64(kinds[OuterUpdate])); got != want {
 			t.Errorf("a round of DiLoCo takes %s ms, want %s", got, want)
 		}
@@ -146,9 +147,9 @@ func TestReferenceOthers(t *testing.T) {
 
 // TestMemoryIsBounded wants a run four times as long to allocate no more.
 func TestMemoryIsBounded(t *testing.T) {
-	for _, algorithm := range []string{HALoS, AsyncLocalSGD, DiLoCo, SyncSGD} {
+	for _, algorithm := range []string{runfile.HALoS, runfile.AsyncLocalSGD, runfile.DiLoCo, runfile.SyncSGD} {
 		h := uint64(8)
-		if algorithm == SyncSGD {
+		if algorithm == runfile.SyncSGD {
 			h = 1
 		}
 		bytes := func(steps uint64, workers int) uint64 {

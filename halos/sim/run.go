@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/kernels"
 )
 
@@ -52,9 +53,9 @@ type server interface {
 // A Run is one run of a run file: machines, the network between them, and the
 // record of what they do. It is used once, by one goroutine.
 type Run struct {
-	cfg     Config
+	cfg     runfile.Config
 	opts    Options
-	problem Problem
+	problem runfile.Problem
 	sim     Sim
 	net     network
 	root    server
@@ -70,8 +71,9 @@ type Run struct {
 }
 
 // New builds the machines of a run file for a problem. cfg must be valid.
-func New(cfg Config, p Problem, opts Options) (*Run, error) {
-	if err := cfg.Validate(); err != nil {
+func New(cfg runfile.Config, p runfile.Problem, opts Options) (*Run, error) {
+	plan, err := cfg.Plan(p)
+	if err != nil {
 		return nil, err
 	}
 	if opts.Workers == 0 {
@@ -80,22 +82,40 @@ func New(cfg Config, p Problem, opts Options) (*Run, error) {
 	if opts.Backend == nil {
 		opts.Backend = kernels.CPU{}
 	}
-	layout := p.Layout()
-	params := make([]float32, layout.Len())
-	p.Init(params)
 	r := &Run{cfg: cfg, opts: opts, problem: p, point: Point{Loss: math.NaN()}}
-	r.net = newNetwork(newClock(cfg, len(params)), cfg)
+	r.net = newNetwork(newClock(cfg, plan.Params()), cfg)
 	r.tally = newTally(cfg.Topology)
 	r.sim = Sim{Network: &r.net, Observer: r, Workers: opts.Workers}
 	r.net.now = &r.sim.now
 	if opts.Trace != nil {
 		r.trace = NewTraceWriter(opts.Trace)
 	}
-	b := builder{Run: r, layout: layout, params: params}
-	if err := b.build(); err != nil {
-		return nil, fmt.Errorf("sim: %w", err)
+	for _, n := range plan.Nodes {
+		if err := r.add(plan, n); err != nil {
+			return nil, fmt.Errorf("sim: %w", err)
+		}
 	}
 	return r, nil
+}
+
+// add builds a node and puts it into the simulation.
+func (r *Run) add(plan *runfile.Plan, n runfile.Node) error {
+	m, t, err := plan.Build(n.ID, runfile.Options{Backend: r.opts.Backend})
+	if err != nil {
+		return err
+	}
+	r.net.add(n)
+	switch n.Role {
+	case runfile.RoleWorker:
+		r.sim.AddWorker(0, m, t, func(steps uint64) float64 { return r.net.compute(n.Worker, steps) })
+		return nil
+	case runfile.RoleLPS:
+		r.lps = append(r.lps, m.(*halos.LPS))
+	default:
+		r.root = m.(server)
+	}
+	r.sim.Add(0, m)
+	return nil
 }
 
 // Run runs to the end: total_local_steps, or Observe. If ctx ends it returns

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/kernels/kerneltest"
 )
 
@@ -43,26 +44,26 @@ const twoLPSs = "  lps: [[0, 3], [1, 2, 4], [5], [6, 7]]\nworkload:"
 
 // edited returns oneLPSEach as a Config, with each first text of a pair
 // replaced by the second.
-func edited(t *testing.T, pairs ...string) Config {
+func edited(t *testing.T, pairs ...string) runfile.Config {
 	t.Helper()
 	text := oneLPSEach
 	for i := 0; i < len(pairs); i += 2 {
-		text = edit(t, text, pairs[i], pairs[i+1])
+		if !strings.Contains(text, pairs[i]) {
+			t.Fatalf("no %q in\n%s", pairs[i], text)
+		}
+		text = strings.Replace(text, pairs[i], pairs[i+1], 1)
 	}
-	return mustParse(t, text)
+	cfg, err := runfile.Parse([]byte(text), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
 }
 
 // start returns a Run of the quadratic problem.
-func start(t *testing.T, cfg Config, opts Options) *Run {
+func start(t *testing.T, cfg runfile.Config, opts Options) *Run {
 	t.Helper()
-	keys, err := cfg.Workload.Problem.quadratic()
-	if err != nil {
-		t.Fatal(err)
-	}
-	problem, err := NewQuadratic(keys, cfg.Seed)
-	if err != nil {
-		t.Fatal(err)
-	}
+	problem := quadratic(t, cfg)
 	run, err := New(cfg, problem, opts)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +74,7 @@ func start(t *testing.T, cfg Config, opts Options) *Run {
 // TestRunIsReproducible wants the same trace and the same bits from any number
 // of goroutines, and others from another seed.
 func TestRunIsReproducible(t *testing.T) {
-	do := func(cfg Config, workers int) (string, Result) {
+	do := func(cfg runfile.Config, workers int) (string, Result) {
 		var out bytes.Buffer
 		result, err := start(t, cfg, Options{Workers: workers, Trace: &out}).Run(t.Context())
 		if err != nil {
@@ -227,10 +228,10 @@ func TestDiverged(t *testing.T) {
 		"halos, gps":    {"lr: 0.3,", "lr: 1.0e+9,"},
 		"halos, lps":    {"lr: 0.8,", "lr: 1.0e+9,"},
 		"halos, worker": sgd,
-		"async, server": append(other(AsyncLocalSGD), "lr: 0.7", "lr: 1.0e+9"),
-		"async, worker": append(other(AsyncLocalSGD), sgd...),
-		"diloco":        append(other(DiLoCo), "lr: 0.7", "lr: 1.0e+9"),
-		"diloco, inner": append(other(DiLoCo), sgd...),
+		"async, server": append(other(runfile.AsyncLocalSGD), "lr: 0.7", "lr: 1.0e+9"),
+		"async, worker": append(other(runfile.AsyncLocalSGD), sgd...),
+		"diloco":        append(other(runfile.DiLoCo), "lr: 0.7", "lr: 1.0e+9"),
+		"diloco, inner": append(other(runfile.DiLoCo), sgd...),
 		"sync":          append(sync, "lr: 0.01", "lr: 1.0e+9"),
 	}
 	for name, pairs := range tests {
@@ -247,7 +248,7 @@ func TestDiverged(t *testing.T) {
 // TestLossFails: an evaluation that fails ends the run.
 func TestLossFails(t *testing.T) {
 	oops := errors.New("no data")
-	cfg := reference(HALoS, 8, true)
+	cfg := reference(runfile.HALoS, 8, true)
 	run, err := New(cfg, blind{idle{}, oops}, Options{Workers: 1})
 	if err != nil {
 		t.Fatal(err)

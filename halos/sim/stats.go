@@ -1,6 +1,9 @@
 package sim
 
-import "github.com/halos-go/sdk/halos"
+import (
+	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/halos/runfile"
+)
 
 // Stats are what a run has cost up to its last update of the global model.
 type Stats struct {
@@ -35,7 +38,7 @@ func (m *mean) add(x uint64) { m.n++; m.sum += x }
 
 func (m *mean) value() float64 { return float64(m.sum) / float64(max(1, m.n)) }
 
-func newTally(t Topology) tally {
+func newTally(t runfile.Topology) tally {
 	c := tally{updates: make([]uint64, len(t.Speeds)), reached: make([]uint64, len(t.Speeds))}
 	for _, speeds := range t.Speeds {
 		c.size = append(c.size, uint64(len(speeds)))

@@ -1,14 +1,14 @@
-package sim_test
+package runfile_test
 
 import (
 	"fmt"
 
-	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // What does not fit is found before anything runs, and named.
-func ExampleParseConfig() {
-	_, err := sim.ParseConfig([]byte(`
+func ExampleParse() {
+	_, err := runfile.Parse([]byte(`
 algorithm: sync_sgd
 topology:
   network_bandwidths: [[100, 0.5], [0.5, 100]] # Gbit/s
@@ -27,5 +27,5 @@ worker:
 `), ".")
 	fmt.Println(err)
 	// Output:
-	// sim: line 7: topology.worker_speeds[1][1] is -0.3: want 1e-09 to 1e+09
+	// runfile: line 7: topology.worker_speeds[1][1] is -0.3: want 1e-09 to 1e+09
 }

@@ -1,4 +1,4 @@
-package sim
+package runfile
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 
 // A fieldError is one thing wrong with a run file, in one line:
 //
-//	sim: run.yaml line 12: topology.worker_speeds[1][2] is -0.3: want ...
+//	runfile: run.yaml line 12: topology.worker_speeds[1][2] is -0.3: want ...
 type fieldError struct {
 	place string // where it stands; empty for a Config made in Go
 	path  string
@@ -22,7 +22,7 @@ type fieldError struct {
 }
 
 func (e *fieldError) Error() string {
-	s := "sim: "
+	s := "runfile: "
 	if e.place != "" {
 		s += e.place + ": "
 	}
@@ -203,7 +203,7 @@ func describe(t reflect.Type) string {
 	case reflect.Pointer:
 		return describe(t.Elem())
 	}
-	panic("sim: run file decoded into a Go type that it cannot express")
+	panic("runfile: run file decoded into a Go type that it cannot express")
 }
 
 // show is n for an error: short, and in one line.

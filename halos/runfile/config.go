@@ -1,4 +1,4 @@
-package sim
+package runfile
 
 import (
 	"reflect"
@@ -15,7 +15,7 @@ const (
 )
 
 // A Config is a run file: one run, for the simulator and for real nodes alike.
-// [ReadConfig] and [ParseConfig] make one from YAML or JSON, and whatever they
+// [Read] and [Parse] make one from YAML or JSON, and whatever they
 // return is valid. One made in Go is checked by [Config.Validate].
 //
 // A field is the key of its tag. A key without omitempty must be in the file;
@@ -31,14 +31,14 @@ type Config struct {
 	// Workload is what is trained, and for how long.
 	Workload Workload `yaml:"workload"`
 	// Worker is what every worker does.
-	Worker WorkerConfig `yaml:"worker"`
+	Worker Worker `yaml:"worker"`
 	// LPS is the local parameter servers: [HALoS] wants it, no other may have it.
-	LPS *LPSConfig `yaml:"lps,omitempty"`
+	LPS *LPS `yaml:"lps,omitempty"`
 	// GPS is the global parameter server: [HALoS] wants it, no other may have it.
-	GPS *ServerConfig `yaml:"gps,omitempty"`
+	GPS *Server `yaml:"gps,omitempty"`
 	// Server is the one server of [AsyncLocalSGD] and [DiLoCo], which want it; no
 	// other may have it. [SyncSGD] updates the model with Worker.Optimizer.
-	Server *ServerConfig `yaml:"server,omitempty"`
+	Server *Server `yaml:"server,omitempty"`
 }
 
 // A Topology is regions, the links between them, and the workers in them.
@@ -102,8 +102,8 @@ type Workload struct {
 	EvalEvery uint64 `yaml:"eval_every,omitempty"`
 }
 
-// A WorkerConfig is what every worker does with a model it is given.
-type WorkerConfig struct {
+// A Worker is what every worker does with a model it is given.
+type Worker struct {
 	// LocalSteps is the local steps in a round of the fastest worker, at least 1.
 	// [SyncSGD] has none: absent or 1.
 	LocalSteps uint64 `yaml:"local_steps,omitempty"`
@@ -126,8 +126,8 @@ const (
 	Replay = "replay" // [merge.Replay]: the global model, then what it has not seen
 )
 
-// An LPSConfig is the local parameter servers of [HALoS].
-type LPSConfig struct {
+// An LPS is the local parameter servers of [HALoS].
+type LPS struct {
 	// Optimizer is the outer optimizer that applies workers' pseudo-gradients.
 	Optimizer OptimizerConfig `yaml:"optimizer"`
 	// Accumulate is K: the updates between a merge and the next send, 1 to 2^30.
@@ -143,7 +143,7 @@ type LPSConfig struct {
 }
 
 // keys returns the keys of the merger, none if its name is unknown.
-func (l LPSConfig) keys() variantKeys {
+func (l LPS) keys() variantKeys {
 	switch l.Merger {
 	case "", Mix:
 		return "optimizer accumulate merger? merge_weight carry_in_flight?"
@@ -154,41 +154,17 @@ func (l LPSConfig) keys() variantKeys {
 }
 
 // MarshalYAML implements yaml.Marshaler.
-func (l LPSConfig) MarshalYAML() (any, error) { return marshalVariant(l, l.keys()) }
+func (l LPS) MarshalYAML() (any, error) { return marshalVariant(l, l.keys()) }
 
-func (l *LPSConfig) decodeNode(d *decoder, n *yaml.Node, path string) error {
-	type fields LPSConfig // without this method
+func (l *LPS) decodeNode(d *decoder, n *yaml.Node, path string) error {
+	type fields LPS // without this method
 	return d.decodeVariant(n, (*fields)(l), path, func() (string, variantKeys) { return "merger " + l.Merger, l.keys() })
 }
 
-// A ServerConfig is a server that only applies what it gets.
-type ServerConfig struct {
+// A Server is a server that only applies what it gets.
+type Server struct {
 	// Optimizer is the outer optimizer.
 	Optimizer OptimizerConfig `yaml:"optimizer"`
-}
-
-// Workers returns the number of workers.
-func (t Topology) Workers() int {
-	n := 0
-	for _, r := range t.Speeds {
-		n += len(r)
-	}
-	return n
-}
-
-// Groups returns the workers of each local parameter server: LPS, or its default.
-func (t Topology) Groups() [][]int {
-	if t.LPS != nil {
-		return t.LPS
-	}
-	id, groups := 0, make([][]int, len(t.Speeds))
-	for r, speeds := range t.Speeds {
-		for range speeds {
-			groups[r] = append(groups[r], id)
-			id++
-		}
-	}
-	return groups
 }
 
 // At returns the latency from one region to another, in milliseconds.

@@ -1,4 +1,4 @@
-package sim
+package runfile
 
 import (
 	"math"
@@ -54,31 +54,6 @@ func TestQuadraticFollowsItsFormulas(t *testing.T) {
 	}
 }
 
-// TestQuadraticOfGolden wants the loss that the golden result has for its model.
-func TestQuadraticOfGolden(t *testing.T) {
-	for name, g := range goldens(t) {
-		c, err := ParseConfig(g.Config, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg, err := c.Workload.Problem.quadratic()
-		if err != nil {
-			t.Fatal(err)
-		}
-		q, err := NewQuadratic(cfg, c.Seed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		theta := make([]float32, len(g.Result.Theta))
-		for j, x := range g.Result.Theta {
-			theta[j] = float32(x)
-		}
-		if got, _ := q.Loss(t.Context(), theta); math.Abs(got/g.Result.Loss-1) > 1e-6 {
-			t.Errorf("%s: loss is %v, want %v", name, got, g.Result.Loss)
-		}
-	}
-}
-
 func TestUnitIsInItsInterval(t *testing.T) {
 	lo, hi := interval(0), interval(math.MaxUint64)
 	if lo != -1 || hi >= 1 || hi < 0.999 {
@@ -117,3 +92,5 @@ func BenchmarkGradient(b *testing.B) {
 		_, _ = o.Gradient(b.Context(), g, p, 0, 64)
 	}
 }
+
+func near(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }

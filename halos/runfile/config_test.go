@@ -1,4 +1,4 @@
-package sim
+package runfile
 
 import (
 	"bytes"
@@ -44,14 +44,14 @@ gps:
 
 func mustParse(t *testing.T, text string) Config {
 	t.Helper()
-	c, err := ParseConfig([]byte(text), "")
+	c, err := Parse([]byte(text), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-func TestParseConfig(t *testing.T) {
+func TestParse(t *testing.T) {
 	c := mustParse(t, goodRun)
 	if c.Algorithm != HALoS || c.Seed != 11 || c.Topology.Speeds[1][0] != 0.574 || c.Topology.LPS[1][1] != 3 ||
 		c.Workload.ModelBytes != 281706496 || c.Worker.Optimizer.Betas[1] != 0.95 || c.Worker.ClipNorm != 1 ||
@@ -66,7 +66,7 @@ func TestParseConfig(t *testing.T) {
 	}
 }
 
-func TestParseConfigVariants(t *testing.T) {
+func TestParseVariants(t *testing.T) {
 	diloco := edit(t, goodRun, "algorithm: halos", "algorithm: diloco")
 	diloco, _, _ = strings.Cut(diloco, "lps:\n")
 	diloco += "server:\n  optimizer: {name: nesterov, lr: 0.7, momentum: 0}\n"
@@ -106,7 +106,7 @@ func roundTrip(t *testing.T, c Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := ParseConfig(text, "")
+	again, err := Parse(text, "")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -127,18 +127,18 @@ func roundTrip(t *testing.T, c Config) {
 }
 
 func TestGoldenConfigsParse(t *testing.T) {
-	for name, g := range goldens(t) {
-		c, err := ParseConfig(g.Config, "")
+	for name, config := range goldens(t) {
+		c, err := Parse(config, "")
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		roundTrip(t, c)
 		var indented bytes.Buffer
-		if err := json.Indent(&indented, g.Config, "", "\t"); err != nil {
+		if err := json.Indent(&indented, config, "", "\t"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ParseConfig(indented.Bytes(), ""); err != nil {
+		if _, err := Parse(indented.Bytes(), ""); err != nil {
 			t.Errorf("%s, indented with tabs: %v", name, err)
 		}
 	}
@@ -166,7 +166,7 @@ func TestReadConfigWithEnv(t *testing.T) {
 			write(t, filepath.Join(dir, "envs", "env.yaml"), tt.env)
 			path := filepath.Join(dir, "run.yaml")
 			write(t, path, tt.run)
-			c, err := ReadConfig(path)
+			c, err := Read(path)
 			switch {
 			case tt.want != "":
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -181,7 +181,7 @@ func TestReadConfigWithEnv(t *testing.T) {
 			}
 		})
 	}
-	if _, err := ReadConfig("no such file"); !os.IsNotExist(unwrapAll(err)) {
+	if _, err := Read("no such file"); !os.IsNotExist(unwrapAll(err)) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -198,13 +198,13 @@ func TestDecodeOfAnotherProblem(t *testing.T) {
 	}
 	tests := []struct{ keys, want string }{
 		{"layers: 2, rate: 0.5, text: {path: x, parts: [1, 2]}", ""},
-		{"rate: 1", "sim: line 10: workload.problem.layers is missing: want a whole number"},
-		{"layers: 2, size: 3", "sim: line 10: workload.problem.size is unknown: want one of layers, rate, text"},
-		{"layers: 2.5", "sim: line 10: workload.problem.layers is 2.5: want a whole number"},
-		{"layers: 2, rate: 1e39", "sim: line 10: workload.problem.rate is 1e39: want a finite number"},
-		{"layers: 2, text: {path: x, parts: [1, -2]}", "sim: line 10: workload.problem.text.parts[1] is -2: want a whole number from 0 to 2^32-1"},
-		{"layers: 2, text: {}", "sim: line 10: workload.problem.text.path is missing: want a word"},
-		{"layers: 2, text: hello", `sim: line 10: workload.problem.text is "hello": want the keys path, parts`},
+		{"rate: 1", "runfile: line 10: workload.problem.layers is missing: want a whole number"},
+		{"layers: 2, size: 3", "runfile: line 10: workload.problem.size is unknown: want one of layers, rate, text"},
+		{"layers: 2.5", "runfile: line 10: workload.problem.layers is 2.5: want a whole number"},
+		{"layers: 2, rate: 1e39", "runfile: line 10: workload.problem.rate is 1e39: want a finite number"},
+		{"layers: 2, text: {path: x, parts: [1, -2]}", "runfile: line 10: workload.problem.text.parts[1] is -2: want a whole number from 0 to 2^32-1"},
+		{"layers: 2, text: {}", "runfile: line 10: workload.problem.text.path is missing: want a word"},
+		{"layers: 2, text: hello", `runfile: line 10: workload.problem.text is "hello": want the keys path, parts`},
 	}
 	for _, tt := range tests {
 		c := mustParse(t, edit(t, goodRun, "name: quadratic, dim: 24, noise: 0.3", "name: bytelm, "+tt.keys))
@@ -258,36 +258,26 @@ func unwrapAll(err error) error {
 	}
 }
 
-// A golden is a file of testdata/golden: a run of an independent program.
-type golden struct {
-	Config json.RawMessage `json:"config"`
-	Result struct {
-		TimeMS   float64     `json:"time_ms"`
-		Steps    uint64      `json:"steps"`
-		Loss     float64     `json:"loss"`
-		Theta    []float64   `json:"theta"`
-		LPSTheta [][]float64 `json:"lps_theta"`
-	} `json:"result"`
-	Trace []TraceEvent `json:"trace"`
-}
-
-func goldens(t *testing.T) map[string]golden {
+// goldens returns the run files of the simulator's golden timelines.
+func goldens(t *testing.T) map[string]json.RawMessage {
 	t.Helper()
-	files, err := filepath.Glob("testdata/golden/*.json")
+	files, err := filepath.Glob("../sim/testdata/golden/*.json")
 	if err != nil || len(files) != 7 {
 		t.Fatalf("%v: found %q", err, files)
 	}
-	all := make(map[string]golden)
+	all := make(map[string]json.RawMessage)
 	for _, file := range files {
+		var g struct {
+			Config json.RawMessage `json:"config"`
+		}
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var g golden
 		if err := json.Unmarshal(b, &g); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		all[strings.TrimSuffix(filepath.Base(file), ".json")] = g
+		all[file] = g.Config
 	}
 	return all
 }

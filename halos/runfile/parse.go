@@ -1,4 +1,4 @@
-package sim
+package runfile
 
 import (
 	"bytes"
@@ -14,21 +14,21 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ReadConfig reads a run file, in YAML or JSON. An error names the file, the
+// Read reads a run file, in YAML or JSON. An error names the file, the
 // line, the key path, the value and what would be right.
-func ReadConfig(path string) (Config, error) {
+func Read(path string) (Config, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("sim: %w", err)
+		return Config{}, fmt.Errorf("runfile: %w", err)
 	}
-	return parseConfig(b, filepath.Dir(path), path)
+	return parse(b, filepath.Dir(path), path)
 }
 
-// ParseConfig parses the text of a run file; dir is the folder to which its
+// Parse parses the text of a run file; dir is the folder to which its
 // topology.env is relative.
-func ParseConfig(text []byte, dir string) (Config, error) { return parseConfig(text, dir, "") }
+func Parse(text []byte, dir string) (Config, error) { return parse(text, dir, "") }
 
-func parseConfig(text []byte, dir, file string) (Config, error) {
+func parse(text []byte, dir, file string) (Config, error) {
 	var c Config
 	d := newDecoder(file)
 	if err := d.parse(text, &c, ""); err != nil {
@@ -95,9 +95,9 @@ func (d *decoder) parse(text []byte, into any, path string) error {
 // refuse returns an error about the text as a whole.
 func (d *decoder) refuse(why string) error {
 	if d.file == "" {
-		return errors.New("sim: run file: " + why)
+		return errors.New("runfile: " + why)
 	}
-	return errors.New("sim: " + d.file + ": " + why)
+	return errors.New("runfile: " + d.file + ": " + why)
 }
 
 // findAlias returns an alias node under n, if there is one. They are refused
@@ -119,17 +119,17 @@ func findAlias(n *yaml.Node) *yaml.Node {
 func (c Config) MarshalJSON() ([]byte, error) {
 	b, err := yaml.Marshal(c)
 	if err != nil {
-		return nil, fmt.Errorf("sim: %w", err)
+		return nil, fmt.Errorf("runfile: %w", err)
 	}
 	var keys map[string]any
 	if err := yaml.Unmarshal(b, &keys); err != nil {
-		return nil, fmt.Errorf("sim: %w", err)
+		return nil, fmt.Errorf("runfile: %w", err)
 	}
 	return json.Marshal(keys)
 }
 
-// UnmarshalJSON is [ParseConfig]; topology.env is relative to the working folder.
+// UnmarshalJSON is [Parse]; topology.env is relative to the working folder.
 func (c *Config) UnmarshalJSON(text []byte) (err error) {
-	*c, err = ParseConfig(text, "")
+	*c, err = Parse(text, "")
 	return err
 }

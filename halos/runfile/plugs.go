@@ -1,4 +1,4 @@
-package sim
+package runfile
 
 import (
 	"github.com/halos-go/sdk/merge"
@@ -37,12 +37,12 @@ func (s ScheduleConfig) build() optim.Schedule {
 }
 
 // accumulator returns a new accumulator. l must be valid.
-func (l LPSConfig) accumulator() merge.Accumulator {
+func (l LPS) accumulator() merge.Accumulator {
 	return &merge.Every{K: int(l.Accumulate), KeepInFlight: l.CarryInFlight}
 }
 
 // merger returns a new merger. l must be valid.
-func (l LPSConfig) merger() merge.Merger {
+func (l LPS) merger() merge.Merger {
 	if l.Merger == Replay {
 		return merge.Replay{}
 	}

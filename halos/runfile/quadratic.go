@@ -1,4 +1,4 @@
-package sim
+package runfile
 
 import (
 	"context"
@@ -116,10 +116,10 @@ type quadraticObjective struct {
 // rounded once. The loss returned is without the noise. count is at least 1.
 func (o *quadraticObjective) Gradient(_ context.Context, grad, params []float32, first, count uint64) (float64, error) {
 	if len(grad) != len(o.q.d) || len(params) != len(o.q.d) {
-		panic("sim: gradient of another length than the problem")
+		panic("runfile: gradient of another length than the problem")
 	}
 	if count == 0 {
-		panic("sim: gradient over no samples")
+		panic("runfile: gradient over no samples")
 	}
 	o.meanNoise(first, count)
 	for j, x := range params {

@@ -1,4 +1,4 @@
-package sim
+package runfile
 
 import (
 	"strings"
@@ -10,13 +10,13 @@ import (
 // badRuns are edits of goodRun, and what is said about each.
 var badRuns = []struct{ old, new, want string }{
 	// the text as a whole
-	{goodRun, "", "run file: there is nothing in it: want the keys algorithm, seed, topology, workload, worker, lps, gps, server"},
-	{goodRun, "# nothing\n", "run file: there is nothing in it: want the keys algorithm, seed, topology, workload, worker, lps, gps, server"},
-	{goodRun, "[1, 2]", "run file: it is a list: want the keys algorithm, seed, topology, workload, worker, lps, gps, server"},
-	{goodRun, "halos", `run file: it is "halos": want the keys algorithm, seed, topology, workload, worker, lps, gps, server`},
-	{goodRun, "a: 1\n---\nb: 1\n", "run file: there is more than one document in it: want one"},
-	{goodRun, "{", "run file: yaml: line 1: did not find expected node content"},
-	{goodRun, "a: &x [1]\nb: *x\n", "run file: line 2: alias *x: want the value itself"},
+	{goodRun, "", "there is nothing in it: want the keys algorithm, seed, topology, workload, worker, lps, gps, server"},
+	{goodRun, "# nothing\n", "there is nothing in it: want the keys algorithm, seed, topology, workload, worker, lps, gps, server"},
+	{goodRun, "[1, 2]", "it is a list: want the keys algorithm, seed, topology, workload, worker, lps, gps, server"},
+	{goodRun, "halos", `it is "halos": want the keys algorithm, seed, topology, workload, worker, lps, gps, server`},
+	{goodRun, "a: 1\n---\nb: 1\n", "there is more than one document in it: want one"},
+	{goodRun, "{", "yaml: line 1: did not find expected node content"},
+	{goodRun, "a: &x [1]\nb: *x\n", "line 2: alias *x: want the value itself"},
 	// keys
 	{"seed: 11", "sed: 11", "line 2: sed is unknown: want one of algorithm, seed, topology, workload, worker, lps, gps, server"},
 	{"seed: 11", "seed: 11\nseed: 12", "line 3: seed is here again: want it once: it is on line 2 already"},
@@ -121,9 +121,9 @@ var badRuns = []struct{ old, new, want string }{
 
 func TestBadRunFiles(t *testing.T) {
 	for _, tt := range badRuns {
-		_, err := ParseConfig([]byte(edit(t, goodRun, tt.old, tt.new)), "")
-		if got := errorText(err); got != "sim: "+tt.want {
-			t.Errorf("%q:\ngot  %s\nwant sim: %s", tt.new, got, tt.want)
+		_, err := Parse([]byte(edit(t, goodRun, tt.old, tt.new)), "")
+		if got := errorText(err); got != "runfile: "+tt.want {
+			t.Errorf("%q:\ngot  %s\nwant runfile: %s", tt.new, got, tt.want)
 		}
 	}
 }
@@ -135,12 +135,12 @@ func TestBadConfigs(t *testing.T) {
 		want   string
 	}{
 		{func(c *Config) {}, ""},
-		{func(c *Config) { c.Topology.Env = "env.yaml" }, `sim: topology.env is "env.yaml": want none in a Config made in Go: ReadConfig and ParseConfig read it`},
-		{func(c *Config) { c.Topology.Latency = Latency{1, [][]float64{{0, 0}, {0, 0}}} }, "sim: topology.latency_ms is both a number and a matrix: want one of them"},
-		{func(c *Config) { c.GPS.Optimizer.Momentum = 0.5 }, "sim: gps.optimizer.momentum is no key of delayed_nesterov: want one of name, lr, beta, delay, c"},
-		{func(c *Config) { c.Worker.LRSchedule.DecaySteps = 5 }, "sim: worker.lr_schedule.decay_steps is no key of cosine: want one of name, max_lr, min_lr, warmup_steps, total_steps"},
-		{func(c *Config) { c.LPS.Merger = Replay }, "sim: lps.merge_weight is 0.25: want none: merger replay has no weight"},
-		{func(c *Config) { c.LPS = nil }, "sim: lps is missing: want this section: halos needs it"},
+		{func(c *Config) { c.Topology.Env = "env.yaml" }, `runfile: topology.env is "env.yaml": want none in a Config made in Go: Read and Parse read it`},
+		{func(c *Config) { c.Topology.Latency = Latency{1, [][]float64{{0, 0}, {0, 0}}} }, "runfile: topology.latency_ms is both a number and a matrix: want one of them"},
+		{func(c *Config) { c.GPS.Optimizer.Momentum = 0.5 }, "runfile: gps.optimizer.momentum is no key of delayed_nesterov: want one of name, lr, beta, delay, c"},
+		{func(c *Config) { c.Worker.LRSchedule.DecaySteps = 5 }, "runfile: worker.lr_schedule.decay_steps is no key of cosine: want one of name, max_lr, min_lr, warmup_steps, total_steps"},
+		{func(c *Config) { c.LPS.Merger = Replay }, "runfile: lps.merge_weight is 0.25: want none: merger replay has no weight"},
+		{func(c *Config) { c.LPS = nil }, "runfile: lps is missing: want this section: halos needs it"},
 		{func(c *Config) { c.Workload.Problem = ProblemConfig{Name: quadraticName} }, ""},
 	}
 	for i, tt := range tests {
@@ -152,7 +152,7 @@ func TestBadConfigs(t *testing.T) {
 	}
 }
 
-func FuzzParseConfig(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add([]byte(goodRun))
 	for _, tt := range badRuns {
 		f.Add([]byte(strings.Replace(goodRun, tt.old, tt.new, 1)))
@@ -161,9 +161,9 @@ func FuzzParseConfig(f *testing.F) {
 		if strings.Contains(string(text), "env") {
 			t.Skip("reads files")
 		}
-		c, err := ParseConfig(text, "")
+		c, err := Parse(text, "")
 		if err != nil {
-			if s := err.Error(); strings.Contains(s, "\n") || !strings.HasPrefix(s, "sim: ") {
+			if s := err.Error(); strings.Contains(s, "\n") || !strings.HasPrefix(s, "runfile: ") {
 				t.Fatalf("error is %q", s)
 			}
 			return
@@ -172,7 +172,7 @@ func FuzzParseConfig(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err = ParseConfig(once, "")
+		c, err = Parse(once, "")
 		if err != nil {
 			t.Fatalf("%v\n%s", err, once)
 		}

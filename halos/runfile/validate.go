@@ -1,4 +1,4 @@
-package sim
+package runfile
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ const (
 // Validate reports the first thing wrong with c, in one line that names the key
 // path, the value and what would be right:
 //
-//	sim: topology.worker_speeds[1][2] is -0.3: want 1e-09 to 1e+09
+//	runfile: topology.worker_speeds[1][2] is -0.3: want 1e-09 to 1e+09
 func (c Config) Validate() error {
 	var v validator
 	v.oneOf("algorithm", c.Algorithm, HALoS, AsyncLocalSGD, DiLoCo, SyncSGD)
@@ -61,7 +61,7 @@ func (c Config) validateSamples(v *validator) {
 
 func (t Topology) validate(v *validator) {
 	if t.Env != "" {
-		v.fail("topology.env", strconv.Quote(t.Env), "none in a Config made in Go: ReadConfig and ParseConfig read it")
+		v.fail("topology.env", strconv.Quote(t.Env), "none in a Config made in Go: Read and Parse read it")
 	}
 	regions := len(t.Bandwidths)
 	v.matrix("topology.network_bandwidths", t.Bandwidths, regions, 1e-9)
@@ -93,7 +93,7 @@ func (t Topology) validate(v *validator) {
 // validateLPS checks that every worker has one LPS, in its own region.
 func (t Topology) validateLPS(v *validator) {
 	const path = "topology.lps"
-	region, owner := t.regions(), make(map[int]int)
+	region, owner := t.Regions(), make(map[int]int)
 	for g, group := range t.LPS {
 		if len(group) == 0 {
 			v.fail(index(path, g), "empty", "the ids of its workers")
@@ -134,7 +134,7 @@ func (w Workload) validate(v *validator) {
 	v.atMost("workload.eval_every", w.EvalEvery)
 }
 
-func (w WorkerConfig) validate(v *validator, sync bool) {
+func (w Worker) validate(v *validator, sync bool) {
 	switch {
 	case !sync:
 		v.count("worker.local_steps", w.LocalSteps)
@@ -148,7 +148,7 @@ func (w WorkerConfig) validate(v *validator, sync bool) {
 	v.within("worker.clip_norm", w.ClipNorm, 0, 1e30)
 }
 
-func (l LPSConfig) validate(v *validator) {
+func (l LPS) validate(v *validator) {
 	l.Optimizer.validate(v, "lps.optimizer", true)
 	v.size("lps.accumulate", l.Accumulate)
 	if l.Merger != "" {

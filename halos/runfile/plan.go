@@ -1,0 +1,240 @@
+package runfile
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/optim"
+)
+
+// A Role is what a node of a run does.
+type Role string
+
+// The roles.
+const (
+	RoleGPS    Role = "gps"    // applies updates on arrival: a halos.GPS
+	RoleSync   Role = "sync"   // applies the mean of a round: a halos.Sync
+	RoleLPS    Role = "lps"    // a halos.LPS
+	RoleWorker Role = "worker" // a halos.Worker with its Trainer
+)
+
+// None is the number of a node in a list in which it is not.
+const None = -1
+
+// A Node is one node of a run, as a run file describes it.
+type Node struct {
+	// ID is its name: "gps" or "server", "lps0" or "lps00" and so on, "worker0" or
+	// "worker00" and so on, with as many digits as the largest number has.
+	ID   string
+	Role Role
+	// Parent is the name of the node to which it sends; empty for the first node.
+	Parent string
+	// Region is where it is, from 0.
+	Region int
+	// Worker is the number of a worker in topology.worker_speeds; others have [None].
+	Worker int
+	// Steps is the local steps in a round of a worker, from its speed if local
+	// updates are dynamic. Samples is what a round uses of the data. 0 for others.
+	Steps, Samples uint64
+}
+
+// A Plan is the nodes of a run file for one problem. It describes all of them and
+// builds the one that is asked for, so a host of one node builds no other. It is
+// used by one goroutine.
+type Plan struct {
+	// Nodes is the first server, then the LPSs, then the workers, each in the order
+	// of the run file. They are for reading only.
+	Nodes []Node
+
+	cfg     Config
+	problem Problem
+	layout  optim.Layout
+	initial []float32      // the model to begin with; nil until a server is built
+	cursor  halos.Cursor   // of a simulation
+	index   map[string]int // of Nodes, by name
+}
+
+// Options are what [Plan.Build] needs besides the run file.
+type Options struct {
+	// Backend is where servers keep their models; nil: ordinary memory.
+	Backend kernels.Backend
+}
+
+// Plan returns the nodes of a run that trains p. An error is that of [Config.Validate].
+func (c Config) Plan(p Problem) (*Plan, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	plan := &Plan{cfg: c, problem: p, layout: p.Layout(), index: make(map[string]int)}
+	switch c.Algorithm {
+	case HALoS:
+		plan.addHierarchy()
+	case AsyncLocalSGD:
+		plan.addRoot("server", RoleGPS)
+		plan.addWorkers(func(int) string { return "server" })
+	default:
+		plan.addRoot("server", RoleSync)
+		plan.addWorkers(func(int) string { return "server" })
+	}
+	return plan, nil
+}
+
+func (p *Plan) add(n Node) {
+	p.index[n.ID] = len(p.Nodes)
+	p.Nodes = append(p.Nodes, n)
+}
+
+func (p *Plan) addRoot(id string, role Role) {
+	p.add(Node{ID: id, Role: role, Region: p.cfg.Topology.GPSRegion, Worker: None})
+}
+
+// addHierarchy adds the nodes of [HALoS].
+func (p *Plan) addHierarchy() {
+	p.addRoot("gps", RoleGPS)
+	groups, region := p.cfg.Topology.Groups(), p.cfg.Topology.Regions()
+	parent := make([]string, len(region))
+	for i, workers := range groups {
+		id := numbered("lps", i, len(groups))
+		p.add(Node{ID: id, Role: RoleLPS, Parent: "gps", Region: region[workers[0]], Worker: None})
+		for _, w := range workers {
+			parent[w] = id
+		}
+	}
+	p.addWorkers(func(w int) string { return parent[w] })
+}
+
+func (p *Plan) addWorkers(parent func(w int) string) {
+	region := p.cfg.Topology.Regions()
+	for w, steps := range p.cfg.localSteps() {
+		p.add(Node{
+			ID: numbered("worker", w, len(region)), Role: RoleWorker, Parent: parent(w), Region: region[w],
+			Worker: w, Steps: steps, Samples: steps * p.cfg.Workload.LocalBatchSize,
+		})
+	}
+}
+
+// numbered is a name for the i-th of n.
+func numbered(name string, i, n int) string {
+	return fmt.Sprintf("%s%0*d", name, len(fmt.Sprint(n-1)), i)
+}
+
+// Node returns the node of that name; ok is false if there is none.
+func (p *Plan) Node(id string) (n Node, ok bool) {
+	i, ok := p.index[id]
+	if !ok {
+		return Node{}, false
+	}
+	return p.Nodes[i], true
+}
+
+// Build makes the node of that name: its Machine and, for a worker, its Trainer.
+// A node is built again for each of its lives.
+func (p *Plan) Build(id string, o Options) (halos.Machine, halos.Trainer, error) {
+	n, ok := p.Node(id)
+	if !ok {
+		names := p.Nodes[0].ID + " to " + p.Nodes[len(p.Nodes)-1].ID
+		return nil, nil, fmt.Errorf("runfile: there is no node %q: want one of the %d in Plan.Nodes, %s", id, len(p.Nodes), names)
+	}
+	m, t, err := p.build(n, o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("runfile: %s: %w", id, err)
+	}
+	return m, t, nil
+}
+
+func (p *Plan) build(n Node, o Options) (m halos.Machine, t halos.Trainer, err error) {
+	switch n.Role {
+	case RoleGPS:
+		m, err = p.gps(n, o)
+	case RoleSync:
+		m, err = p.sync(n, o)
+	case RoleLPS:
+		m, err = p.lps(n, o)
+	case RoleWorker:
+		return p.worker(n)
+	}
+	return m, nil, err
+}
+
+// server is what all servers have in common.
+func (p *Plan) server(n Node, o Options, opt OptimizerConfig) halos.ServerConfig {
+	if p.initial == nil {
+		p.initial = make([]float32, p.layout.Len())
+		p.problem.Init(p.initial)
+	}
+	optimizer, lr := opt.build(p.layout)
+	return halos.ServerConfig{ID: n.ID, Params: p.initial, Layout: p.layout, Backend: o.Backend, Optimizer: optimizer, LR: lr,
+		GlobalBatch: p.cfg.Workload.GlobalBatchSize}
+}
+
+func (p *Plan) gps(n Node, o Options) (halos.Machine, error) {
+	s := p.cfg.GPS
+	if s == nil {
+		s = p.cfg.Server
+	}
+	return halos.NewGPS(halos.GPSConfig{
+		ServerConfig: p.server(n, o, s.Optimizer),
+		TotalSteps:   p.cfg.Workload.TotalLocalSteps,
+		Cursor:       &p.cursor,
+	})
+}
+
+func (p *Plan) lps(n Node, o Options) (halos.Machine, error) {
+	return halos.NewLPS(halos.LPSConfig{
+		ServerConfig: p.server(n, o, p.cfg.LPS.Optimizer),
+		GPS:          n.Parent,
+		Accumulator:  p.cfg.LPS.accumulator(),
+		Merger:       p.cfg.LPS.merger(),
+		Cursor:       &p.cursor,
+	})
+}
+
+func (p *Plan) sync(n Node, o Options) (halos.Machine, error) {
+	cfg := halos.SyncConfig{Workers: p.cfg.Topology.Workers(), TotalSteps: p.cfg.Workload.TotalLocalSteps}
+	if p.cfg.Algorithm == SyncSGD { // the workers' optimizer steps here, once for all
+		cfg.ServerConfig = p.server(n, o, p.cfg.Worker.Optimizer)
+		cfg.LR = p.cfg.Worker.LRSchedule.build()
+		cfg.ClipNorm = p.cfg.Worker.ClipNorm
+	} else {
+		cfg.ServerConfig = p.server(n, o, p.cfg.Server.Optimizer)
+	}
+	return halos.NewSync(cfg)
+}
+
+func (p *Plan) worker(n Node) (halos.Machine, halos.Trainer, error) {
+	opt, _ := p.cfg.Worker.Optimizer.build(p.layout)
+	m, err := halos.NewWorker(halos.WorkerConfig{
+		ID:       n.ID,
+		Server:   n.Parent,
+		Layout:   p.layout,
+		Steps:    n.Steps,
+		Samples:  n.Samples,
+		Plugs:    opt.Name(),
+		Gradient: p.cfg.Algorithm == SyncSGD,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := halos.NewLocal(halos.LocalConfig{
+		Objective: p.problem.Objective(),
+		Params:    p.layout.Len(),
+		Optimizer: opt,
+		LR:        p.cfg.Worker.LRSchedule.build(),
+		ClipNorm:  p.cfg.Worker.ClipNorm,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, t, nil
+}
+
+// Params returns the number of parameters of the model.
+func (p *Plan) Params() int { return p.layout.Len() }
+
+// Workers returns the nodes that are workers.
+func (p *Plan) Workers() []Node {
+	first := slices.IndexFunc(p.Nodes, func(n Node) bool { return n.Role == RoleWorker })
+	return p.Nodes[first:]
+}
