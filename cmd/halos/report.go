@@ -31,8 +31,8 @@ type comparison struct {
 
 // A methodRecord is a run file as it was used, but for its seed.
 type methodRecord struct {
-	Name   string     `json:"name"`
-	File   string     `json:"file"`
+	Name   string         `json:"name"`
+	File   string         `json:"file"`
 	Config runfile.Config `json:"config"`
 }
 

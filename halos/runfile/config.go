@@ -58,6 +58,15 @@ type Topology struct {
 	// worker has one. Default: one server a region, with all its workers. Only
 	// [HALoS] uses it, but it may stand in any run file.
 	LPS [][]int `yaml:"lps,omitempty"`
+	// Levels is servers between the LPSs of workers and the GPS, level by level from
+	// below. A level is a list of servers, and a server is the list of its children:
+	// numbers of servers one level down, which are the LPSs of workers for the first
+	// level. As in [[[0, 1], [2]]]: one level of two servers, the first above LPSs 0
+	// and 1. Each server one level down has one parent. A server is in the region of
+	// its first child, works as section lps says, and is called lps1.0 if it is the
+	// first of the first level. Default none: every LPS is a child of the GPS. Only
+	// [HALoS] uses it, but it may stand in any run file.
+	Levels [][][]int `yaml:"levels,omitempty"`
 	// GPSRegion is the region of the GPS, or of the server of [AsyncLocalSGD].
 	// Default 0. The synchronous algorithms have no use for it.
 	GPSRegion int `yaml:"gps_region,omitempty"`
@@ -100,6 +109,11 @@ type Workload struct {
 	// the held-out loss. Default 0: after every global update. An evaluation
 	// costs real time, never simulated time.
 	EvalEvery uint64 `yaml:"eval_every,omitempty"`
+	// SharedSamples hands the samples of [HALoS] out in one sequence that all LPSs
+	// share, as the published simulator does. Only a simulation can: [Plan.Build]
+	// refuses it for real nodes. Default false: an LPS leases ranges of samples, see
+	// [Node].Lease. The other algorithms have no LPSs, and it changes nothing there.
+	SharedSamples bool `yaml:"shared_samples,omitempty"`
 }
 
 // A Worker is what every worker does with a model it is given.

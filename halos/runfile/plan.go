@@ -1,6 +1,7 @@
 package runfile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -25,8 +26,9 @@ const None = -1
 
 // A Node is one node of a run, as a run file describes it.
 type Node struct {
-	// ID is its name: "gps" or "server", "lps0" or "lps00" and so on, "worker0" or
-	// "worker00" and so on, with as many digits as the largest number has.
+	// ID is its name: gps or server; lps0, lps1 and so on, or lps00 where there are more
+	// than ten; lps1.0 and so on for those of topology.levels, level by level; worker0 or
+	// worker00 and so on.
 	ID   string
 	Role Role
 	// Parent is the name of the node to which it sends; empty for the first node.
@@ -38,19 +40,30 @@ type Node struct {
 	// Steps is the local steps in a round of a worker, from its speed if local
 	// updates are dynamic. Samples is what a round uses of the data. 0 for others.
 	Steps, Samples uint64
+	// Lease is how many samples an LPS asks for at a time, at most 2^40. It is twice
+	// what the workers below it use from one answer of its parent to the next, by the
+	// times of the run file, and two rounds of each worker, or three leases of each LPS
+	// below, which these may hold. What is used between two answers is lps.accumulate
+	// times what one update stands for, a round of the largest worker or what an LPS
+	// below uses between its answers, and what the workers use while a delta and its
+	// answer are on the way. 0 for others.
+	Lease uint64
 }
 
 // A Plan is the nodes of a run file for one problem. It describes all of them and
 // builds the one that is asked for, so a host of one node builds no other. It is
 // used by one goroutine.
 type Plan struct {
-	// Nodes is the first server, then the LPSs, then the workers, each in the order
-	// of the run file. They are for reading only.
+	// Nodes is the first server, then the LPSs of workers, then those of
+	// topology.levels from below, then the workers, each in the order of the run file.
+	// They are for reading only.
 	Nodes []Node
 
 	cfg     Config
 	problem Problem
 	layout  optim.Layout
+	speeds  []float64      // of each worker, relative to the fastest
+	steps   []uint64       // in a round of each worker
 	initial []float32      // the model to begin with; nil until a server is built
 	cursor  halos.Cursor   // of a simulation
 	index   map[string]int // of Nodes, by name
@@ -58,6 +71,9 @@ type Plan struct {
 
 // Options are what [Plan.Build] needs besides the run file.
 type Options struct {
+	// Simulated says that one goroutine drives all nodes of the Plan, as package sim
+	// does. workload.shared_samples needs it.
+	Simulated bool
 	// Backend is where servers keep their models; nil: ordinary memory.
 	Backend kernels.Backend
 }
@@ -67,7 +83,7 @@ func (c Config) Plan(p Problem) (*Plan, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	plan := &Plan{cfg: c, problem: p, layout: p.Layout(), index: make(map[string]int)}
+	plan := &Plan{cfg: c, problem: p, layout: p.Layout(), speeds: c.Topology.RelativeSpeeds(), steps: c.localSteps(), index: make(map[string]int)}
 	switch c.Algorithm {
 	case HALoS:
 		plan.addHierarchy()
@@ -90,24 +106,9 @@ func (p *Plan) addRoot(id string, role Role) {
 	p.add(Node{ID: id, Role: role, Region: p.cfg.Topology.GPSRegion, Worker: None})
 }
 
-// addHierarchy adds the nodes of [HALoS].
-func (p *Plan) addHierarchy() {
-	p.addRoot("gps", RoleGPS)
-	groups, region := p.cfg.Topology.Groups(), p.cfg.Topology.Regions()
-	parent := make([]string, len(region))
-	for i, workers := range groups {
-		id := numbered("lps", i, len(groups))
-		p.add(Node{ID: id, Role: RoleLPS, Parent: "gps", Region: region[workers[0]], Worker: None})
-		for _, w := range workers {
-			parent[w] = id
-		}
-	}
-	p.addWorkers(func(w int) string { return parent[w] })
-}
-
 func (p *Plan) addWorkers(parent func(w int) string) {
 	region := p.cfg.Topology.Regions()
-	for w, steps := range p.cfg.localSteps() {
+	for w, steps := range p.steps {
 		p.add(Node{
 			ID: numbered("worker", w, len(region)), Role: RoleWorker, Parent: parent(w), Region: region[w],
 			Worker: w, Steps: steps, Samples: steps * p.cfg.Workload.LocalBatchSize,
@@ -136,6 +137,9 @@ func (p *Plan) Build(id string, o Options) (halos.Machine, halos.Trainer, error)
 	if !ok {
 		names := p.Nodes[0].ID + " to " + p.Nodes[len(p.Nodes)-1].ID
 		return nil, nil, fmt.Errorf("runfile: there is no node %q: want one of the %d in Plan.Nodes, %s", id, len(p.Nodes), names)
+	}
+	if p.cfg.Algorithm == HALoS && p.cfg.Workload.SharedSamples && !o.Simulated {
+		return nil, nil, errors.New("runfile: workload.shared_samples is true: want false for real nodes: only a simulation can share them")
 	}
 	m, t, err := p.build(n, o)
 	if err != nil {
@@ -169,6 +173,14 @@ func (p *Plan) server(n Node, o Options, opt OptimizerConfig) halos.ServerConfig
 		GlobalBatch: p.cfg.Workload.GlobalBatchSize}
 }
 
+// shared returns the Cursor that all servers share, or nil.
+func (p *Plan) shared() *halos.Cursor {
+	if p.cfg.Workload.SharedSamples {
+		return &p.cursor
+	}
+	return nil
+}
+
 func (p *Plan) gps(n Node, o Options) (halos.Machine, error) {
 	s := p.cfg.GPS
 	if s == nil {
@@ -177,7 +189,7 @@ func (p *Plan) gps(n Node, o Options) (halos.Machine, error) {
 	return halos.NewGPS(halos.GPSConfig{
 		ServerConfig: p.server(n, o, s.Optimizer),
 		TotalSteps:   p.cfg.Workload.TotalLocalSteps,
-		Cursor:       &p.cursor,
+		Cursor:       p.shared(),
 	})
 }
 
@@ -187,7 +199,8 @@ func (p *Plan) lps(n Node, o Options) (halos.Machine, error) {
 		GPS:          n.Parent,
 		Accumulator:  p.cfg.LPS.accumulator(),
 		Merger:       p.cfg.LPS.merger(),
-		Cursor:       &p.cursor,
+		Cursor:       p.shared(),
+		Lease:        n.Lease,
 	})
 }
 

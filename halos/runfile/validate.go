@@ -10,6 +10,7 @@ import (
 const (
 	maxCount = 1 << 40 // for every count that stays a uint64
 	maxBytes = 1 << 50
+	maxClaim = 1 << 40 // samples of one round, or of one lease
 )
 
 // Validate reports the first thing wrong with c, in one line that names the key
@@ -53,9 +54,13 @@ func (c Config) validateServers(v *validator) {
 // validateSamples checks that the cursor over the samples cannot overflow.
 func (c Config) validateSamples(v *validator) {
 	w, total := c.Workload, float64(c.Workload.TotalLocalSteps)
-	ahead := float64(c.Topology.Workers()) * float64(max(c.Worker.LocalSteps, 1))
+	round := float64(max(c.Worker.LocalSteps, 1))
+	ahead := float64(c.Topology.Workers()) * round
 	if (total+ahead)*float64(w.LocalBatchSize) > 1<<60 {
 		v.fail("workload.total_local_steps", whole(w.TotalLocalSteps), "fewer: with this local_batch_size they need more than 2^60 samples")
+	}
+	if round*float64(w.LocalBatchSize) > maxClaim {
+		v.fail("worker.local_steps", whole(c.Worker.LocalSteps), "fewer: with this workload.local_batch_size a round uses more than 2^40 samples")
 	}
 }
 
@@ -88,35 +93,35 @@ func (t Topology) validate(v *validator) {
 	if t.LPS != nil && v.err == nil {
 		t.validateLPS(v)
 	}
+	if v.err == nil {
+		t.validateLevels(v)
+	}
 }
 
 // validateLPS checks that every worker has one LPS, in its own region.
 func (t Topology) validateLPS(v *validator) {
 	const path = "topology.lps"
-	region, owner := t.Regions(), make(map[int]int)
+	region := t.Regions()
+	v.partition(path, t.LPS, len(region), "worker", "LPS")
+	if v.err != nil {
+		return
+	}
 	for g, group := range t.LPS {
-		if len(group) == 0 {
-			v.fail(index(path, g), "empty", "the ids of its workers")
-		}
 		for i, id := range group {
-			at := index(index(path, g), i)
-			switch other, taken := owner[id]; {
-			case id < 0 || id >= len(region):
-				v.fail(at, strconv.Itoa(id), "a worker, 0 to "+strconv.Itoa(len(region)-1))
-				return
-			case taken:
-				v.fail(at, strconv.Itoa(id), fmt.Sprintf("each worker in one LPS: it is in %s too", index(path, other)))
-			case region[id] != region[group[0]]:
-				v.fail(at, strconv.Itoa(id), fmt.Sprintf("workers of one region in an LPS: this one is in region %d, worker %d in region %d",
+			if region[id] != region[group[0]] {
+				v.fail(index(index(path, g), i), strconv.Itoa(id), fmt.Sprintf("workers of one region in an LPS: this one is in region %d, worker %d in region %d",
 					region[id], group[0], region[group[0]]))
 			}
-			owner[id] = g
 		}
 	}
-	for id := range region {
-		if _, ok := owner[id]; !ok {
-			v.fail(path, "without worker "+strconv.Itoa(id), "every worker in one LPS")
-		}
+}
+
+// validateLevels checks that every server below another one has one parent.
+func (t Topology) validateLevels(v *validator) {
+	below := len(t.Groups())
+	for l, level := range t.Levels {
+		v.partition(index("topology.levels", l), level, below, "LPS", "server of this level")
+		below = len(level)
 	}
 }
 
@@ -240,6 +245,32 @@ func (v *validator) matrix(path string, m [][]float64, regions int, lo float64) 
 		}
 		for j, x := range row {
 			v.elem(path, i, j, x, lo)
+		}
+	}
+}
+
+// partition wants each of n members, numbered from 0, in one group, and no empty group.
+func (v *validator) partition(path string, groups [][]int, n int, member, group string) {
+	owner := make(map[int]int)
+	for g, members := range groups {
+		if len(members) == 0 {
+			v.fail(index(path, g), "empty", "the numbers of its "+member+"s")
+		}
+		for i, id := range members {
+			at := index(index(path, g), i)
+			switch other, taken := owner[id]; {
+			case id < 0 || id >= n:
+				v.fail(at, strconv.Itoa(id), fmt.Sprintf("one of the %ss, 0 to %d", member, n-1))
+			case taken:
+				v.fail(at, strconv.Itoa(id), fmt.Sprintf("each %s in one %s: it is in %s too", member, group, index(path, other)))
+			}
+			owner[id] = g
+		}
+	}
+	for id := range n {
+		if _, ok := owner[id]; !ok {
+			v.fail(path, fmt.Sprintf("without %s %d", member, id), fmt.Sprintf("every %s in one %s", member, group))
+			return
 		}
 	}
 }

@@ -122,8 +122,8 @@ gps:
 	fmt.Printf("%4.0f s: %d of %d worker updates are in the global model, error %v\n",
 		result.TimeMS/1e3, result.Reached, result.Updates, err)
 	// Output:
-	//   55 s: update 10,  556 steps, loss 3.3336
-	//  109 s: update 20, 1161 steps, loss 1.1151
-	//  163 s: update 30, 1806 steps, loss 0.4399
+	//   55 s: update 10,  556 steps, loss 3.3345
+	//  109 s: update 20, 1161 steps, loss 1.1172
+	//  163 s: update 30, 1806 steps, loss 0.4404
 	//  180 s: 272 of 358 worker updates are in the global model, error <nil>
 }

@@ -43,6 +43,7 @@ func simulate(t *testing.T, g golden, workers int) ([]TraceEvent, Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.Workload.SharedSamples = true // as in that program
 	problem := quadratic(t, cfg)
 	var out bytes.Buffer
 	run, err := New(cfg, problem, Options{Trace: &out, Workers: workers})

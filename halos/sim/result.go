@@ -18,7 +18,7 @@ type Result struct {
 	Updates  uint64      // worker updates applied by the servers nearest to the workers
 	Reached  uint64      // those of them that are in the global model
 	Theta    []float32   // the global model; in JSON only up to 4096 parameters
-	LPSTheta [][]float32 // the model of each LPS, likewise; nil without LPSs
+	LPSTheta [][]float32 // the model of each LPS, by its number in the trace, likewise; nil without LPSs
 }
 
 // MarshalJSON encodes r as a result file:

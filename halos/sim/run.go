@@ -100,7 +100,7 @@ func New(cfg runfile.Config, p runfile.Problem, opts Options) (*Run, error) {
 
 // add builds a node and puts it into the simulation.
 func (r *Run) add(plan *runfile.Plan, n runfile.Node) error {
-	m, t, err := plan.Build(n.ID, runfile.Options{Backend: r.opts.Backend})
+	m, t, err := plan.Build(n.ID, runfile.Options{Simulated: true, Backend: r.opts.Backend})
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,11 @@ func (r *Run) Observe(ms float64, node int, e halos.Event) {
 		r.global(ms, e)
 		return
 	case e.Kind == halos.Updated:
-		t.Kind, t.Worker = WorkerUpdate, r.net.worker(r.sim.byName[e.Peer])
+		peer := r.sim.byName[e.Peer]
+		if t.Kind, t.Worker = WorkerUpdate, r.net.worker(peer); t.Worker == None {
+			t.Kind, t.LPS = LPSUpdate, r.net.lps(peer)
+			break
+		}
 		r.tally.local(r.net.nodes[node].region, e)
 	case e.Kind == halos.Sent:
 		t.Kind = LPSSend

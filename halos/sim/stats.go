@@ -17,10 +17,10 @@ type Stats struct {
 
 	InterRegionBytes float64  // bytes sent from one region to another
 	Updates          []uint64 // worker updates applied by the servers nearest to the workers, by region
-	Reached          []uint64 // those of them that are in the global model, by region
+	Reached          []uint64 // those of them that are in the global model, by region of the GPS's child
 
 	// Mean number of versions between the model from which an update started and
-	// the one to which it was applied: at LPSs, and at the GPS or the one server.
+	// the one to which it was applied: workers' at LPSs, and at the GPS or the one server.
 	LocalStaleness, GlobalStaleness float64
 }
 

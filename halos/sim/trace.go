@@ -18,6 +18,9 @@ const (
 	// (of the LPS, after it) and staleness; with one server no lps, but steps
 	// and loss.
 	WorkerUpdate TraceKind = "worker_update"
+	// LPSUpdate: the delta of an LPS was applied at the LPS above it. lps (whose delta
+	// it was), version (of the one above) and staleness.
+	LPSUpdate TraceKind = "lps_update"
 	// LPSSend: an LPS handed its delta to the link. lps, version.
 	LPSSend TraceKind = "lps_send"
 	// GPSUpdate: a delta was applied at the GPS. lps (whose delta it was), version
@@ -36,7 +39,7 @@ const None = -1
 type TraceEvent struct {
 	T         float64   // simulated time in milliseconds
 	Kind      TraceKind // decides which of the fields below are written
-	LPS       int       // id from 0, or [None]
+	LPS       int       // number from 0, those of workers before those of topology.levels; or [None]
 	Worker    int       // id from 0, or [None]
 	Version   uint64    // of the model concerned, after the event
 	Steps     uint64    // local steps counted so far
@@ -93,7 +96,7 @@ func (e TraceEvent) append(b []byte) []byte {
 	if e.global() && e.Evaluated {
 		b = appendFloat(append(b, `,"loss":`...), e.Loss, 64)
 	}
-	if e.Kind == WorkerUpdate || e.Kind == GPSUpdate {
+	if e.Kind == WorkerUpdate || e.Kind == LPSUpdate || e.Kind == GPSUpdate {
 		b = strconv.AppendUint(append(b, `,"staleness":`...), e.Staleness, 10)
 	}
 	return append(b, '}')

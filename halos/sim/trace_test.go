@@ -24,6 +24,8 @@ var traceLines = []struct {
 		`{"t":17154.420302375143,"kind":"lps_send","lps":3,"version":32}`},
 	{TraceEvent{T: 0, Kind: GPSUpdate, LPS: 0, Worker: None, Version: 1, Steps: 198, Evaluated: true, Loss: 1e-9, Staleness: 1},
 		`{"t":0,"kind":"gps_update","lps":0,"version":1,"steps":198,"loss":1e-09,"staleness":1}`},
+	{TraceEvent{T: 7, Kind: LPSUpdate, LPS: 1, Worker: None, Version: 3, Staleness: 1, Steps: 9},
+		`{"t":7,"kind":"lps_update","lps":1,"version":3,"staleness":1}`},
 	{TraceEvent{T: 2434417233.8, Kind: LPSMerge, LPS: 2, Worker: None, Version: 32},
 		`{"t":2434417233.8,"kind":"lps_merge","lps":2,"version":32}`},
 	{TraceEvent{T: 1, Kind: OuterUpdate, LPS: None, Worker: None, Version: 7, Steps: 2275, Evaluated: true, Loss: math.Inf(1)},
