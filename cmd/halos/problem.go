@@ -27,7 +27,7 @@ func newProblem(cfg runfile.Config, data string) (*problem, error) {
 		if data != "" {
 			return nil, fmt.Errorf("-data is %q: want none, as workload.problem.name is quadratic", data)
 		}
-		return newQuadratic(of, cfg.Seed)
+		return newQuadratic(cfg)
 	case "bytelm":
 		return newByteLM(of, cfg.Seed, data)
 	default:
@@ -35,19 +35,15 @@ func newProblem(cfg runfile.Config, data string) (*problem, error) {
 	}
 }
 
-func newQuadratic(of runfile.ProblemConfig, seed uint64) (*problem, error) {
-	var keys runfile.QuadraticConfig
-	if err := of.Decode(&keys); err != nil {
-		return nil, err
-	}
-	q, err := runfile.NewQuadratic(keys, seed)
+func newQuadratic(cfg runfile.Config) (*problem, error) {
+	q, err := cfg.NewProblem()
 	if err != nil {
 		return nil, err
 	}
 	return &problem{Problem: q, tokens: 1}, nil
 }
 
-func newByteLM(of runfile.ProblemConfig, seed uint64, data string) (*problem, error) {
+func newByteLM(of runfile.Plug, seed uint64, data string) (*problem, error) {
 	var opts bytelm.Options
 	if err := of.Decode(&opts); err != nil {
 		return nil, err

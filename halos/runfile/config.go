@@ -39,6 +39,23 @@ type Config struct {
 	// Server is the one server of [AsyncLocalSGD] and [DiLoCo], which want it; no
 	// other may have it. [SyncSGD] updates the model with Worker.Optimizer.
 	Server *Server `yaml:"server,omitempty"`
+
+	plugs *Plugs // those that the names mean; nil: Builtin
+}
+
+// With returns c with names that mean the plugs of p. A Config that [Plugs.Read] or
+// [Plugs.Parse] has returned has them already; one made in Go has those of [Builtin].
+func (c Config) With(p *Plugs) Config {
+	c.plugs = p
+	return c
+}
+
+// known returns the plugs that c can name.
+func (c *Config) known() *Plugs {
+	if c.plugs == nil {
+		return Builtin()
+	}
+	return c.plugs
 }
 
 // A Topology is regions, the links between them, and the workers in them.
@@ -89,8 +106,10 @@ type Latency struct {
 
 // A Workload is the problem, the cost of its parts, and the end of the run.
 type Workload struct {
-	// Problem is what is trained.
-	Problem ProblemConfig `yaml:"problem"`
+	// Problem is what is trained, quadratic for one; see [Config.NewProblem]. It may be
+	// one that the program does not name in [Plugs]: then whoever builds it checks its
+	// keys, see [Plug.Decode].
+	Problem Plug `yaml:"problem"`
 	// ModelBytes is the size of one model on the network, up to 2^50. Default 4
 	// bytes a parameter. Give that of a large model to time it with a small one.
 	ModelBytes uint64 `yaml:"model_bytes,omitempty"`
@@ -126,59 +145,33 @@ type Worker struct {
 	DynamicLocalUpdates bool `yaml:"dynamic_local_updates,omitempty"`
 	// Optimizer is the inner optimizer, without an lr of its own. Its state
 	// stays with the worker from round to round.
-	Optimizer OptimizerConfig `yaml:"optimizer"`
+	Optimizer Plug `yaml:"optimizer"`
 	// LRSchedule is the learning rate of each step.
-	LRSchedule ScheduleConfig `yaml:"lr_schedule"`
+	LRSchedule Plug `yaml:"lr_schedule"`
 	// ClipNorm scales a gradient of larger L2 norm down to this one, 0 to 1e30.
 	// Default 0: off.
 	ClipNorm float64 `yaml:"clip_norm,omitempty"`
 }
 
-// The mergers a run file can name.
-const (
-	Mix    = "mix"    // [merge.Mix]: a weighted mean, as in the paper
-	Replay = "replay" // [merge.Replay]: the global model, then what it has not seen
-)
-
 // An LPS is the local parameter servers of [HALoS].
 type LPS struct {
 	// Optimizer is the outer optimizer that applies workers' pseudo-gradients.
-	Optimizer OptimizerConfig `yaml:"optimizer"`
-	// Accumulate is K: the updates between a merge and the next send, 1 to 2^30.
-	Accumulate uint64 `yaml:"accumulate"`
-	// Merger is how the global model is merged: [Mix] or [Replay]. Default Mix.
-	Merger string `yaml:"merger,omitempty"`
-	// MergeWeight is alpha, the weight of the global model in [Mix], 0 to 1.
-	// [Replay] has none.
-	MergeWeight float64 `yaml:"merge_weight,omitempty"`
-	// CarryInFlight keeps the updates that arrive during an exchange for the next
-	// delta. Default false, as published: they never reach the GPS.
-	CarryInFlight bool `yaml:"carry_in_flight,omitempty"`
-}
+	Optimizer Plug `yaml:"optimizer"`
+	// Accumulator says when a delta goes up. In a run file the key accumulator has its
+	// name and its parameters stand in the section lps. Default, for an empty name: every.
+	Accumulator Plug `yaml:"-"`
+	// Merger says how the model of the parent is merged. In a run file the key merger
+	// has its name and its parameters stand in the section lps. Default, for an empty
+	// name: mix.
+	Merger Plug `yaml:"-"`
 
-// keys returns the keys of the merger, none if its name is unknown.
-func (l LPS) keys() variantKeys {
-	switch l.Merger {
-	case "", Mix:
-		return "optimizer accumulate merger? merge_weight carry_in_flight?"
-	case Replay:
-		return "optimizer accumulate merger carry_in_flight?"
-	}
-	return ""
-}
-
-// MarshalYAML implements yaml.Marshaler.
-func (l LPS) MarshalYAML() (any, error) { return marshalVariant(l, l.keys()) }
-
-func (l *LPS) decodeNode(d *decoder, n *yaml.Node, path string) error {
-	type fields LPS // without this method
-	return d.decodeVariant(n, (*fields)(l), path, func() (string, variantKeys) { return "merger " + l.Merger, l.keys() })
+	node *yaml.Node // the parameters of both, as long as they are not theirs
 }
 
 // A Server is a server that only applies what it gets.
 type Server struct {
 	// Optimizer is the outer optimizer.
-	Optimizer OptimizerConfig `yaml:"optimizer"`
+	Optimizer Plug `yaml:"optimizer"`
 }
 
 // At returns the latency from one region to another, in milliseconds.

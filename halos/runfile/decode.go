@@ -34,6 +34,7 @@ func (e *fieldError) Error() string {
 // keys, null, numbers in quotes, fractions for whole numbers, overflow,
 // infinity and NaN are all errors.
 type decoder struct {
+	plugs   *Plugs            // those that a name can mean; nil where there are none
 	file    string            // how the text is called in errors; may be empty
 	places  map[string]string // key path -> where it stands
 	missing []*fieldError     // keys that must be there and are not
@@ -44,8 +45,8 @@ type nodeDecoder interface {
 	decodeNode(d *decoder, n *yaml.Node, path string) error
 }
 
-func newDecoder(file string) *decoder {
-	return &decoder{file: file, places: make(map[string]string)}
+func newDecoder(file string, plugs *Plugs) *decoder {
+	return &decoder{plugs: plugs, file: file, places: make(map[string]string)}
 }
 
 // place says where a node stands.
@@ -115,24 +116,36 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string) error {
 	return nil
 }
 
-func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) error {
+// each calls f for every key of a mapping, at its key path. No key is there twice.
+func (d *decoder) each(n *yaml.Node, path, want string, f func(key, val *yaml.Node, at string) error) error {
 	if n.Kind != yaml.MappingNode {
-		return d.fail(n, path, "the keys "+strings.Join(keysOf(v.Type()), ", "))
+		return d.fail(n, path, want)
 	}
 	for i := 0; i < len(n.Content); i += 2 {
-		key, val := n.Content[i], n.Content[i+1]
+		key := n.Content[i]
 		at := join(path, key.Value)
-		f := fieldOf(v, key.Value)
-		switch {
-		case key.Kind != yaml.ScalarNode || !f.IsValid():
-			return &fieldError{d.place(key), at, "unknown", "one of " + strings.Join(keysOf(v.Type()), ", ")}
-		case d.has(at):
+		if d.has(at) {
 			return d.again(key, at)
 		}
 		d.places[at] = d.place(key)
-		if err := d.decode(val, f, at); err != nil {
+		if err := f(key, n.Content[i+1], at); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, path string) error {
+	keys := strings.Join(keysOf(v.Type()), ", ")
+	err := d.each(n, path, "the keys "+keys, func(key, val *yaml.Node, at string) error {
+		f := fieldOf(v, key.Value)
+		if key.Kind != yaml.ScalarNode || !f.IsValid() {
+			return &fieldError{d.place(key), at, "unknown", "one of " + keys}
+		}
+		return d.decode(val, f, at)
+	})
+	if err != nil {
+		return err
 	}
 	for i := range v.NumField() {
 		f := v.Type().Field(i)

@@ -37,7 +37,7 @@ func (d *decoder) readEnv(t *Topology, dir string) error {
 		return d.locate(v.err)
 	}
 	var env envFile
-	in := &decoder{file: name, places: make(map[string]string)}
+	in := newDecoder(name, nil)
 	if err := in.parse(text, &env, ""); err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (p *Plan) leaves(parent []string) []branch {
 func (p *Plan) attach(b *branch, parent Node) (used float64) {
 	t, bytes := p.cfg.Topology, p.cfg.Workload.Bytes(p.layout.Len())
 	exchange := t.Transfer(bytes, b.Region, parent.Region) + t.Transfer(bytes, parent.Region, b.Region)
-	used = float64(p.cfg.LPS.Accumulate)*b.update + b.perMS*exchange
+	used = float64(p.updates())*b.update + b.perMS*exchange
 	b.Parent, b.Lease = parent.ID, uint64(min(math.Ceil(2*used+b.ahead), maxClaim))
 	return used
 }

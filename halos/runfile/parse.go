@@ -14,23 +14,32 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Read reads a run file, in YAML or JSON. An error names the file, the
-// line, the key path, the value and what would be right.
-func Read(path string) (Config, error) {
+// Read is [Plugs.Read] with the plugs of this module.
+func Read(path string) (Config, error) { return Builtin().Read(path) }
+
+// Parse is [Plugs.Parse] with the plugs of this module.
+func Parse(text []byte, dir string) (Config, error) { return Builtin().Parse(text, dir) }
+
+// Read reads a run file, in YAML or JSON. An error names the file, the line, the key
+// path, the value and what would be right.
+func (p *Plugs) Read(path string) (Config, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("runfile: %w", err)
 	}
-	return parse(b, filepath.Dir(path), path)
+	return p.parse(b, filepath.Dir(path), path)
 }
 
-// Parse parses the text of a run file; dir is the folder to which its
-// topology.env is relative.
-func Parse(text []byte, dir string) (Config, error) { return parse(text, dir, "") }
+// Parse parses the text of a run file; dir is the folder to which its topology.env is
+// relative.
+func (p *Plugs) Parse(text []byte, dir string) (Config, error) { return p.parse(text, dir, "") }
 
-func parse(text []byte, dir, file string) (Config, error) {
-	var c Config
-	d := newDecoder(file)
+func (p *Plugs) parse(text []byte, dir, file string) (Config, error) {
+	if p.err != nil {
+		return Config{}, p.err
+	}
+	c := Config{plugs: p}
+	d := newDecoder(file, p)
 	if err := d.parse(text, &c, ""); err != nil {
 		return Config{}, err
 	}
@@ -38,6 +47,9 @@ func parse(text []byte, dir, file string) (Config, error) {
 		return Config{}, err
 	}
 	if err := d.refuseZeros(&c); err != nil {
+		return Config{}, err
+	}
+	if err := d.resolve(&c); err != nil {
 		return Config{}, err
 	}
 	if err := c.Validate(); err != nil {
@@ -56,11 +68,12 @@ func (d *decoder) refuseZeros(c *Config) error {
 	if d.has("workload.model_bytes") && c.Workload.ModelBytes == 0 {
 		v.fail("workload.model_bytes", "0", "at least 1, or no such key for 4 bytes a parameter")
 	}
-	if d.has("worker.optimizer.lr") && c.Worker.Optimizer.LR == 0 {
-		v.fail("worker.optimizer.lr", "0", "none: the rate comes from worker.lr_schedule")
-	}
-	if d.has("lps.merger") && c.LPS.Merger == "" {
-		v.fail("lps.merger", `""`, "one of mix, replay")
+	if c.LPS != nil {
+		for _, p := range c.LPS.parts() {
+			if at := "lps." + p.key; d.has(at) {
+				v.oneOf(at, p.plug.Name, d.plugs.names(p.kind)...)
+			}
+		}
 	}
 	if v.err == nil {
 		return nil
@@ -128,8 +141,9 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	return json.Marshal(keys)
 }
 
-// UnmarshalJSON is [Parse]; topology.env is relative to the working folder.
+// UnmarshalJSON is [Plugs.Parse] with the plugs of c, see [Config.With]; topology.env
+// is relative to the working folder.
 func (c *Config) UnmarshalJSON(text []byte) (err error) {
-	*c, err = Parse(text, "")
+	*c, err = c.known().Parse(text, "")
 	return err
 }

@@ -60,6 +60,7 @@ type Plan struct {
 	Nodes []Node
 
 	cfg     Config
+	plugs   *Plugs
 	problem Problem
 	layout  optim.Layout
 	speeds  []float64      // of each worker, relative to the fastest
@@ -83,7 +84,7 @@ func (c Config) Plan(p Problem) (*Plan, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	plan := &Plan{cfg: c, problem: p, layout: p.Layout(), speeds: c.Topology.RelativeSpeeds(), steps: c.localSteps(), index: make(map[string]int)}
+	plan := &Plan{cfg: c, plugs: c.known(), problem: p, layout: p.Layout(), speeds: c.Topology.RelativeSpeeds(), steps: c.localSteps(), index: make(map[string]int)}
 	switch c.Algorithm {
 	case HALoS:
 		plan.addHierarchy()
@@ -144,101 +145,6 @@ func (p *Plan) Build(id string, o Options) (halos.Machine, halos.Trainer, error)
 	m, t, err := p.build(n, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("runfile: %s: %w", id, err)
-	}
-	return m, t, nil
-}
-
-func (p *Plan) build(n Node, o Options) (m halos.Machine, t halos.Trainer, err error) {
-	switch n.Role {
-	case RoleGPS:
-		m, err = p.gps(n, o)
-	case RoleSync:
-		m, err = p.sync(n, o)
-	case RoleLPS:
-		m, err = p.lps(n, o)
-	case RoleWorker:
-		return p.worker(n)
-	}
-	return m, nil, err
-}
-
-// server is what all servers have in common.
-func (p *Plan) server(n Node, o Options, opt OptimizerConfig) halos.ServerConfig {
-	if p.initial == nil {
-		p.initial = make([]float32, p.layout.Len())
-		p.problem.Init(p.initial)
-	}
-	optimizer, lr := opt.build(p.layout)
-	return halos.ServerConfig{ID: n.ID, Params: p.initial, Layout: p.layout, Backend: o.Backend, Optimizer: optimizer, LR: lr,
-		GlobalBatch: p.cfg.Workload.GlobalBatchSize}
-}
-
-// shared returns the Cursor that all servers share, or nil.
-func (p *Plan) shared() *halos.Cursor {
-	if p.cfg.Workload.SharedSamples {
-		return &p.cursor
-	}
-	return nil
-}
-
-func (p *Plan) gps(n Node, o Options) (halos.Machine, error) {
-	s := p.cfg.GPS
-	if s == nil {
-		s = p.cfg.Server
-	}
-	return halos.NewGPS(halos.GPSConfig{
-		ServerConfig: p.server(n, o, s.Optimizer),
-		TotalSteps:   p.cfg.Workload.TotalLocalSteps,
-		Cursor:       p.shared(),
-	})
-}
-
-func (p *Plan) lps(n Node, o Options) (halos.Machine, error) {
-	return halos.NewLPS(halos.LPSConfig{
-		ServerConfig: p.server(n, o, p.cfg.LPS.Optimizer),
-		GPS:          n.Parent,
-		Accumulator:  p.cfg.LPS.accumulator(),
-		Merger:       p.cfg.LPS.merger(),
-		Cursor:       p.shared(),
-		Lease:        n.Lease,
-	})
-}
-
-func (p *Plan) sync(n Node, o Options) (halos.Machine, error) {
-	cfg := halos.SyncConfig{Workers: p.cfg.Topology.Workers(), TotalSteps: p.cfg.Workload.TotalLocalSteps}
-	if p.cfg.Algorithm == SyncSGD { // the workers' optimizer steps here, once for all
-		cfg.ServerConfig = p.server(n, o, p.cfg.Worker.Optimizer)
-		cfg.LR = p.cfg.Worker.LRSchedule.build()
-		cfg.ClipNorm = p.cfg.Worker.ClipNorm
-	} else {
-		cfg.ServerConfig = p.server(n, o, p.cfg.Server.Optimizer)
-	}
-	return halos.NewSync(cfg)
-}
-
-func (p *Plan) worker(n Node) (halos.Machine, halos.Trainer, error) {
-	opt, _ := p.cfg.Worker.Optimizer.build(p.layout)
-	m, err := halos.NewWorker(halos.WorkerConfig{
-		ID:       n.ID,
-		Server:   n.Parent,
-		Layout:   p.layout,
-		Steps:    n.Steps,
-		Samples:  n.Samples,
-		Plugs:    opt.Name(),
-		Gradient: p.cfg.Algorithm == SyncSGD,
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := halos.NewLocal(halos.LocalConfig{
-		Objective: p.problem.Objective(),
-		Params:    p.layout.Len(),
-		Optimizer: opt,
-		LR:        p.cfg.Worker.LRSchedule.build(),
-		ClipNorm:  p.cfg.Worker.ClipNorm,
-	})
-	if err != nil {
-		return nil, nil, err
 	}
 	return m, t, nil
 }

@@ -11,11 +11,7 @@ import (
 // quadraticOf returns the problem of a run file that names quadratic.
 func quadraticOf(t *testing.T, c Config) Problem {
 	t.Helper()
-	keys, err := c.Workload.Problem.quadratic()
-	if err != nil {
-		t.Fatal(err)
-	}
-	q, err := NewQuadratic(keys, c.Seed)
+	q, err := c.NewProblem()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,29 +21,34 @@ func TestPlugs(t *testing.T) {
 		{"{name: adamw, lr: 0.7, betas: [0.5, 0.75], eps: 0.125, weight_decay: 0}", "adamw(beta1=0.5,beta2=0.75,eps=0.125,weight_decay=0,layout="},
 	}
 	for _, tt := range optimizers {
-		c := mustParse(t, edit(t, goodRun, outer, tt.text)).LPS.Optimizer
-		o, lr := c.build(layout)
-		if err := o.Init(kernels.CPU{}, 6); err != nil || !strings.HasPrefix(o.Name(), tt.name) || lr.At(1) != c.LR {
+		p := mustPlan(t, mustParse(t, edit(t, goodRun, outer, tt.text)))
+		p.layout = layout
+		o, lr := p.outer(p.cfg.LPS.Optimizer)
+		if err := o.Init(kernels.CPU{}, 6); err != nil || !strings.HasPrefix(o.Name(), tt.name) || lr.At(1) != p.cfg.LPS.Optimizer.Params["lr"] {
 			t.Errorf("%s: %v, %s at %v", tt.text, err, o.Name(), lr)
 		}
 	}
 	schedules := []struct{ text, name string }{
 		{schedule, "cosine(max=0.001,min=0.0001,warmup=30,total=400)"},
+		{"{name: cosine, max_lr: 0.001, min_lr: 0, total_steps: 400}", "cosine(max=0.001,min=0,warmup=0,total=400)"},
 		{"{name: linear, max_lr: 2, min_lr: 0, total_steps: 9}", "linear(max=2,min=0,warmup=0,total=9)"},
 		{"{name: wsd, max_lr: 2, min_lr: 1, warmup_steps: 2, decay_steps: 3, total_steps: 9}", "wsd(max=2,min=1,warmup=2,decay=3,total=9)"},
 		{"{name: constant, lr: 3}", "constant(3)"},
 	}
 	for _, tt := range schedules {
-		s := mustParse(t, edit(t, goodRun, schedule, tt.text)).Worker.LRSchedule.build()
+		_, s := mustPlan(t, mustParse(t, edit(t, goodRun, schedule, tt.text))).inner()
 		if err := s.Validate(); err != nil || s.String() != tt.name {
 			t.Errorf("%s: %v, %s", tt.text, err, s)
 		}
 	}
-	mix, replay := mustParse(t, goodRun).LPS, mustParse(t, edit(t, goodRun, "merge_weight: 0.25", "merger: replay", "flight: false", "flight: true")).LPS
-	if got := mix.merger().Name() + " " + mix.accumulator().Name(); got != "mix(alpha=0.25) every(k=32,carry=false)" {
-		t.Errorf("mix is %s", got)
+	lps := []struct{ old, text, name string }{
+		{"merge_weight: 0.25", "merge_weight: 0.25", "mix(alpha=0.25) every(k=32,carry=false)"},
+		{"merge_weight: 0.25\n  carry_in_flight: false", "merger: replay\n  carry_in_flight: true", "replay every(k=32,carry=true)"},
 	}
-	if got := replay.merger().Name() + " " + replay.accumulator().Name(); got != "replay every(k=32,carry=true)" {
-		t.Errorf("replay is %s", got)
+	for _, tt := range lps {
+		p := mustPlan(t, mustParse(t, edit(t, goodRun, tt.old, tt.text)))
+		if got := p.merger().Name() + " " + p.accumulator().Name(); got != tt.name {
+			t.Errorf("%s: %s", tt.text, got)
+		}
 	}
 }

@@ -2,44 +2,17 @@ package runfile
 
 import (
 	"context"
-	"strconv"
+	"fmt"
 
 	"github.com/halos-go/sdk/halos"
 	"github.com/halos-go/sdk/optim"
 )
 
-const quadraticName = "quadratic"
-
-// A QuadraticConfig is the keys of the problem named quadratic.
-type QuadraticConfig struct {
-	// Dim is the number of parameters, 1 to 2^28.
-	Dim int `yaml:"dim"`
-	// Noise is the size of the noise in a sample's gradient, 0 to 1e30: one
-	// sample's is evenly spread over [-Noise, Noise). Default 0.
-	Noise float64 `yaml:"noise,omitempty"`
-}
-
-// quadratic returns the keys of the problem named quadratic, checked.
-func (p ProblemConfig) quadratic() (QuadraticConfig, error) {
-	var q QuadraticConfig
-	d, err := p.decode(&q)
-	if err != nil {
-		return q, err
-	}
-	return q, d.locate(q.validate())
-}
-
-func (q QuadraticConfig) validate() error {
-	var v validator
-	if q.Dim < 1 || q.Dim > 1<<28 {
-		v.fail("workload.problem.dim", strconv.Itoa(q.Dim), "1 to 2^28")
-	}
-	v.within("workload.problem.noise", q.Noise, 0, 1e30)
-	if v.err == nil {
-		return nil
-	}
-	return v.err
-}
+// The bounds of a [Quadratic].
+const (
+	maxDim   = 1 << 28
+	maxNoise = 1e30
+)
 
 // A Quadratic is a [Problem] whose every number is known, for tests: the loss
 //
@@ -56,15 +29,20 @@ type Quadratic struct {
 
 var _ Problem = (*Quadratic)(nil)
 
-// NewQuadratic returns the quadratic problem with that seed.
-func NewQuadratic(cfg QuadraticConfig, seed uint64) (*Quadratic, error) {
-	if err := cfg.validate(); err != nil {
-		return nil, err
+// NewQuadratic returns the quadratic problem of dim parameters, 1 to 2^28, with that
+// seed. noise is the size of the noise in a sample's gradient, 0 to 1e30: one sample's
+// is evenly spread over [-noise, noise). It is the problem quadratic of run files.
+func NewQuadratic(dim int, noise float64, seed uint64) (*Quadratic, error) {
+	if dim < 1 || dim > maxDim {
+		return nil, fmt.Errorf("runfile: quadratic: dim is %d: want 1 to 2^28", dim)
+	}
+	if !(noise >= 0 && noise <= maxNoise) {
+		return nil, fmt.Errorf("runfile: quadratic: noise is %v: want 0 to 1e+30", noise)
 	}
 	q := &Quadratic{
-		d:     make([]float64, cfg.Dim),
-		c:     make([]float64, cfg.Dim),
-		noise: cfg.Noise,
+		d:     make([]float64, dim),
+		c:     make([]float64, dim),
+		noise: noise,
 		seed:  seed,
 	}
 	for j := range q.d {

@@ -18,7 +18,7 @@ func TestSplitmix64(t *testing.T) {
 
 func TestQuadraticFollowsItsFormulas(t *testing.T) {
 	const dim, seed, noise, first, count = 5, 11, 0.3, 40, 7
-	q, err := NewQuadratic(QuadraticConfig{dim, noise}, seed)
+	q, err := NewQuadratic(dim, noise, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,15 +69,19 @@ func TestUnitIsInItsInterval(t *testing.T) {
 }
 
 func TestNewQuadraticRefuses(t *testing.T) {
-	for _, cfg := range []QuadraticConfig{{0, 1}, {-1, 1}, {1 << 29, 1}, {3, math.NaN()}, {3, math.Inf(1)}, {3, -1}} {
-		if q, err := NewQuadratic(cfg, 1); err == nil {
-			t.Errorf("%+v: got %v", cfg, q)
+	tests := []struct {
+		dim   int
+		noise float64
+	}{{0, 1}, {-1, 1}, {1 << 29, 1}, {3, math.NaN()}, {3, math.Inf(1)}, {3, -1}}
+	for _, tt := range tests {
+		if q, err := NewQuadratic(tt.dim, tt.noise, 1); err == nil {
+			t.Errorf("%+v: got %v", tt, q)
 		}
 	}
 }
 
 func TestGradientDoesNotAllocate(t *testing.T) {
-	q, _ := NewQuadratic(QuadraticConfig{64, 0.3}, 1)
+	q, _ := NewQuadratic(64, 0.3, 1)
 	o, g, p := q.Objective(), make([]float32, 64), make([]float32, 64)
 	if n := testing.AllocsPerRun(10, func() { _, _ = o.Gradient(t.Context(), g, p, 0, 8) }); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -85,7 +89,7 @@ func TestGradientDoesNotAllocate(t *testing.T) {
 }
 
 func BenchmarkGradient(b *testing.B) {
-	q, _ := NewQuadratic(QuadraticConfig{1024, 0.3}, 1)
+	q, _ := NewQuadratic(1024, 0.3, 1)
 	o, g, p := q.Objective(), make([]float32, 1024), make([]float32, 1024)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -130,11 +130,7 @@ func realAndSimulated(t *testing.T, text string) {
 
 func problemOf(t testing.TB, cfg runfile.Config) runfile.Problem {
 	t.Helper()
-	var keys runfile.QuadraticConfig
-	if err := cfg.Workload.Problem.Decode(&keys); err != nil {
-		t.Fatal(err)
-	}
-	q, err := runfile.NewQuadratic(keys, cfg.Seed)
+	q, err := cfg.NewProblem()
 	if err != nil {
 		t.Fatal(err)
 	}

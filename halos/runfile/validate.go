@@ -18,17 +18,20 @@ const (
 //
 //	runfile: topology.worker_speeds[1][2] is -0.3: want 1e-09 to 1e+09
 func (c Config) Validate() error {
+	plugs := c.known()
+	if plugs.err != nil {
+		return plugs.err
+	}
 	var v validator
 	v.oneOf("algorithm", c.Algorithm, HALoS, AsyncLocalSGD, DiLoCo, SyncSGD)
 	c.Topology.validate(&v)
 	c.Workload.validate(&v)
 	c.Worker.validate(&v, c.Algorithm == SyncSGD)
 	c.validateServers(&v)
-	c.validateSamples(&v)
-	if v.err == nil && c.Workload.Problem.Name == quadraticName && c.Workload.Problem.node != nil {
-		_, err := c.Workload.Problem.quadratic()
-		return err
+	for _, s := range c.sections() {
+		s.validate(&v, plugs)
 	}
+	c.validateSamples(&v)
 	if v.err != nil {
 		return v.err
 	}
@@ -40,15 +43,6 @@ func (c Config) validateServers(v *validator) {
 	v.section("lps", c.LPS != nil, c.Algorithm == HALoS, c.Algorithm)
 	v.section("gps", c.GPS != nil, c.Algorithm == HALoS, c.Algorithm)
 	v.section("server", c.Server != nil, c.Algorithm == AsyncLocalSGD || c.Algorithm == DiLoCo, c.Algorithm)
-	if c.LPS != nil {
-		c.LPS.validate(v)
-	}
-	if c.GPS != nil {
-		c.GPS.Optimizer.validate(v, "gps.optimizer", true)
-	}
-	if c.Server != nil {
-		c.Server.Optimizer.validate(v, "server.optimizer", true)
-	}
 }
 
 // validateSamples checks that the cursor over the samples cannot overflow.
@@ -126,9 +120,6 @@ func (t Topology) validateLevels(v *validator) {
 }
 
 func (w Workload) validate(v *validator) {
-	if w.Problem.Name == "" {
-		v.fail("workload.problem.name", `""`, "the name of a problem, as in quadratic")
-	}
 	if w.ModelBytes > maxBytes {
 		v.fail("workload.model_bytes", whole(w.ModelBytes), "at most 2^50")
 	}
@@ -148,21 +139,7 @@ func (w Worker) validate(v *validator, sync bool) {
 	case w.DynamicLocalUpdates:
 		v.fail("worker.dynamic_local_updates", "true", "false: sync_sgd has no local steps")
 	}
-	w.Optimizer.validate(v, "worker.optimizer", false)
-	w.LRSchedule.validate(v, "worker.lr_schedule")
 	v.within("worker.clip_norm", w.ClipNorm, 0, 1e30)
-}
-
-func (l LPS) validate(v *validator) {
-	l.Optimizer.validate(v, "lps.optimizer", true)
-	v.size("lps.accumulate", l.Accumulate)
-	if l.Merger != "" {
-		v.oneOf("lps.merger", l.Merger, Mix, Replay)
-	}
-	if l.Merger == Replay && l.MergeWeight != 0 {
-		v.fail("lps.merge_weight", num(l.MergeWeight), "none: merger replay has no weight")
-	}
-	v.within("lps.merge_weight", l.MergeWeight, 0, 1)
 }
 
 // A validator keeps the first error.
@@ -180,38 +157,9 @@ func (v *validator) within(path string, x, lo, hi float64) {
 	}
 }
 
-func (v *validator) positive(path string, x, hi float64) {
-	if !(x > 0 && x <= hi) {
-		v.fail(path, num(x), "above 0, up to "+num(hi))
-	}
-}
-
-// factor wants what keeps a share of the past.
-func (v *validator) factor(path string, x float64) {
-	if !(x >= 0 && x < 1) {
-		v.fail(path, num(x), "at least 0, below 1")
-	}
-}
-
-func (v *validator) betas(path string, x []float64) {
-	if len(x) != 2 {
-		v.fail(path, list(len(x)), "two numbers, as in [0.9, 0.95]")
-	}
-	for i, b := range x {
-		v.factor(index(path, i), b)
-	}
-}
-
 func (v *validator) count(path string, x uint64) {
 	if x < 1 || x > maxCount {
 		v.fail(path, whole(x), "1 to 2^40")
-	}
-}
-
-// size is count for what becomes an int, on any machine.
-func (v *validator) size(path string, x uint64) {
-	if x < 1 || x > 1<<30 {
-		v.fail(path, whole(x), "1 to 2^30")
 	}
 }
 

@@ -98,12 +98,7 @@ gps:
 		fmt.Println(err)
 		return
 	}
-	var keys runfile.QuadraticConfig
-	if err := cfg.Workload.Problem.Decode(&keys); err != nil {
-		fmt.Println(err)
-		return
-	}
-	problem, err := runfile.NewQuadratic(keys, cfg.Seed)
+	problem, err := cfg.NewProblem()
 	if err != nil {
 		fmt.Println(err)
 		return

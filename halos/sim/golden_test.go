@@ -147,11 +147,7 @@ func goldens(t *testing.T) map[string]golden {
 // quadratic returns the problem of a run file that names it.
 func quadratic(t testing.TB, c runfile.Config) runfile.Problem {
 	t.Helper()
-	var keys runfile.QuadraticConfig
-	if err := c.Workload.Problem.Decode(&keys); err != nil {
-		t.Fatal(err)
-	}
-	q, err := runfile.NewQuadratic(keys, c.Seed)
+	q, err := c.NewProblem()
 	if err != nil {
 		t.Fatal(err)
 	}

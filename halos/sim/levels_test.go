@@ -28,7 +28,7 @@ func withLevels(t *testing.T, lines string, pairs ...string) runfile.Config {
 func TestLevels(t *testing.T) {
 	for name, lines := range leveled {
 		t.Run(name, func(t *testing.T) {
-			cfg := withLevels(t, lines, "total_local_steps: 3000", "total_local_steps: 30000", "accumulate: 6", "accumulate: 3", "merge_weight: 0.25", "merge_weight: 0.25\n  carry_in_flight: true")
+			cfg := withLevels(t, lines, "total_local_steps: 3000", "total_local_steps: 12000", "accumulate: 6", "accumulate: 3", "merge_weight: 0.25", "merge_weight: 0.25\n  carry_in_flight: true")
 			var out bytes.Buffer
 			run := start(t, cfg, Options{Trace: &out})
 			result, err := run.Run(t.Context())
@@ -117,7 +117,7 @@ func TestLeasesSuffice(t *testing.T) {
 	for name, lines := range leveled {
 		for i, pairs := range [][]string{{}, slow, rare, often, append(slow, often...), append(slow, rare...)} {
 			t.Run(fmt.Sprint(name, i), func(t *testing.T) {
-				cfg := withLevels(t, lines, append(pairs, "total_local_steps: 3000", "total_local_steps: 40000", "dim: 8", "dim: 1")...)
+				cfg := withLevels(t, lines, append(pairs, "total_local_steps: 3000", "total_local_steps: 12000", "dim: 8", "dim: 1")...)
 				l := ledger{quadratic(t, cfg), make(map[uint64]int)}
 				run, err := New(cfg, l, Options{Workers: 1})
 				if err != nil {

@@ -33,7 +33,7 @@ func (idle) Gradient(_ context.Context, grad, _ []float32, _, _ uint64) (float64
 // reference returns the run of an algorithm in the environment of the HALoS
 // paper at the paper's full length: Pythia-70M, 98,304 local steps.
 func reference(algorithm string, localSteps uint64, dynamic bool) runfile.Config {
-	outer := runfile.Server{Optimizer: runfile.OptimizerConfig{Name: runfile.SGD, LR: 1}}
+	outer := runfile.Server{Optimizer: runfile.Plug{Name: "sgd", Params: runfile.Params{"lr": 1}}}
 	cfg := runfile.Config{
 		Algorithm: algorithm,
 		Topology: runfile.Topology{
@@ -51,17 +51,21 @@ func reference(algorithm string, localSteps uint64, dynamic bool) runfile.Config
 			},
 		},
 		Workload: runfile.Workload{
-			Problem: runfile.ProblemConfig{Name: "idle"}, ModelBytes: 281706496, LocalStepTime: 238.391,
+			Problem: runfile.Plug{Name: "idle"}, ModelBytes: 281706496, LocalStepTime: 238.391,
 			LocalBatchSize: 64, GlobalBatchSize: 1024, TotalLocalSteps: 98304,
 		},
 		Worker: runfile.Worker{
 			LocalSteps: localSteps, DynamicLocalUpdates: dynamic,
-			Optimizer: runfile.OptimizerConfig{Name: runfile.SGD}, LRSchedule: runfile.ScheduleConfig{Name: runfile.Constant, LR: 1},
+			Optimizer: runfile.Plug{Name: "sgd"}, LRSchedule: runfile.Plug{Name: "constant", Params: runfile.Params{"lr": 1}},
 		},
 	}
 	switch algorithm {
 	case runfile.HALoS:
-		cfg.LPS = &runfile.LPS{Optimizer: outer.Optimizer, Accumulate: 32, MergeWeight: 0.25}
+		cfg.LPS = &runfile.LPS{
+			Optimizer:   outer.Optimizer,
+			Accumulator: runfile.Plug{Params: runfile.Params{"accumulate": 32}},
+			Merger:      runfile.Plug{Params: runfile.Params{"merge_weight": 0.25}},
+		}
 		cfg.GPS = &outer
 	case runfile.AsyncLocalSGD, runfile.DiLoCo:
 		cfg.Server = &outer
@@ -125,7 +129,7 @@ func TestReferenceShares(t *testing.T) {
 	if least < 0.425 || least > 0.435 {
 		t.Errorf("%.3f of the updates of the slowest region reach the GPS", least)
 	}
-	cfg.LPS.CarryInFlight = true
+	cfg.LPS.Accumulator.Params["carry_in_flight"] = true
 	if _, carried, _ := finish(t, cfg); share(carried.Reached, carried.Updates) < 0.98 {
 		t.Errorf("%d of %d updates reach the GPS with carry", carried.Reached, carried.Updates)
 	}
