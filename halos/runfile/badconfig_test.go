@@ -114,6 +114,9 @@ var badRuns = []struct{ old, new, want string }{
 	{"delay: 16", "delay: 0", "line 23: lps.optimizer.delay is 0: want 1 to 2^30"},
 	{"c: 0}", "c: 1.5}", "line 23: lps.optimizer.c is 1.5: want 0 to 1"},
 	{"beta: 0.9", "beta: 0.9, momentum: 0.9", "line 23: lps.optimizer.momentum is no key of delayed_nesterov: want one of name, lr, beta, delay, c"},
+	{"accumulate: 32", "accumulate: 2001", "line 24: lps.accumulate is 2001: want at most 2000: with worker.local_steps 8 more updates are not reached within workload.total_local_steps, 6000"},
+	{"accumulate: 32", "accumulate: 1000000000", "line 24: lps.accumulate is 1000000000: want at most 2000: with worker.local_steps 8 more updates are not reached within workload.total_local_steps, 6000"},
+	{"local_steps: 8", "local_steps: 30000", "line 17: worker.local_steps is 30000: want fewer: a round has at least 7674, more than workload.total_local_steps, 6000"},
 	{"accumulate: 32", "accumulate: 0", "line 24: lps.accumulate is 0: want 1 to 2^30"},
 	{"  merge_weight: 0.25\n", "", "line 22: lps.merge_weight is missing: want 0 to 1"},
 	{"merge_weight: 0.25", "merge_weight: 1.25", "line 25: lps.merge_weight is 1.25: want 0 to 1"},
@@ -178,6 +181,42 @@ func TestBadConfigs(t *testing.T) {
 		tt.change(&c)
 		if got := errorText(c.Validate()); got != tt.want {
 			t.Errorf("%d:\ngot  %s\nwant %s", i, got, tt.want)
+		}
+	}
+}
+
+// TestFirstUpdateFitsTheBudget takes for each algorithm the shortest budget in
+// which its four workers can update the global model once, and one step less.
+func TestFirstUpdateFitsTheBudget(t *testing.T) {
+	tests := []struct {
+		algorithm string
+		shortest  uint64
+		want      string // key and value of the error for one step less
+	}{
+		{HALoS, 32 * 8, "lps.accumulate is 32: want at most 31:"},
+		{AsyncLocalSGD, 8, "worker.local_steps is 8: want fewer: a round has at least 8,"},
+		{DiLoCo, 4 * 8, "worker.local_steps is 8: want fewer: a round of all workers has at least 32,"},
+		{SyncSGD, 4, "workload.total_local_steps is 3: want at least 4,"},
+	}
+	for _, tt := range tests {
+		c := mustParse(t, goodRun)
+		c.Algorithm, c.Worker.DynamicLocalUpdates = tt.algorithm, false
+		if tt.algorithm != HALoS {
+			c.LPS, c.GPS = nil, nil
+		}
+		switch tt.algorithm {
+		case AsyncLocalSGD, DiLoCo:
+			c.Server = &Server{Plug{Name: "sgd", Params: Params{"lr": 1}}}
+		case SyncSGD:
+			c.Worker.LocalSteps = 0
+		}
+		c.Workload.TotalLocalSteps = tt.shortest
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s with %d steps: %v", tt.algorithm, tt.shortest, err)
+		}
+		c.Workload.TotalLocalSteps--
+		if got := errorText(c.Validate()); !strings.HasPrefix(got, "runfile: "+tt.want) || !strings.Contains(got, "total_local_steps") {
+			t.Errorf("%s with a step less: %s, want %s", tt.algorithm, got, tt.want)
 		}
 	}
 }

@@ -99,7 +99,7 @@ func TestLease(t *testing.T) {
 	if n, _ := slow.Node("lps1"); n.Lease < 21845 || n.Lease > 21855 { // 2*(3*6+6+5)*64 samples, and 2*0.3044 a millisecond for 29.8 s
 		t.Errorf("lease of lps1 is %d, want about 21850", n.Lease)
 	}
-	p = mustPlan(t, mustParse(t, edit(t, text, "accumulate: 3", "accumulate: 1073741824", "local_batch_size: 64", "local_batch_size: 8589934592")))
+	p = mustPlan(t, mustParse(t, edit(t, text, "accumulate: 3", "accumulate: 1000", "local_batch_size: 64", "local_batch_size: 8589934592")))
 	if n, _ := p.Node("lps0"); n.Lease != 1<<40 {
 		t.Errorf("lease is %d, want at most 2^40", n.Lease)
 	}
