@@ -19,6 +19,7 @@ type Corpus struct {
 	docs    documents
 	train   int64 // tokens
 	heldOut int64
+	leftOut []string
 	release func() error
 }
 
@@ -50,6 +51,12 @@ func (c *Corpus) TrainTokens() int64 { return c.train }
 
 // HeldOutTokens is the number of tokens held out.
 func (c *Corpus) HeldOutTokens() int64 { return c.heldOut }
+
+// LeftOut is the names, relative to the folder and sorted, of what was found in
+// a folder of text and is no text: files with a NUL byte or in another encoding
+// than UTF-8, links to nothing or to a folder, pipes. The slice stays the
+// Corpus's.
+func (c *Corpus) LeftOut() []string { return c.leftOut }
 
 // Close releases the files of a mapped corpus, which may not be read after.
 func (c *Corpus) Close() error {

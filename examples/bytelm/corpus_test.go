@@ -160,7 +160,7 @@ func TestMaxBytes(t *testing.T) {
 	if c.Documents() != 20 {
 		t.Errorf("%d documents, want 20", c.Documents())
 	}
-	// A link is not followed: the corpus stays the folder's.
+	// A link to a file of the folder adds nothing.
 	if err := os.Symlink(filepath.Join(dir, "1"), filepath.Join(dir, "link")); err != nil {
 		t.Skip(err)
 	}
@@ -177,14 +177,61 @@ func TestMaxBytes(t *testing.T) {
 	}
 }
 
+// TestFolderOfLinks lays files out as a Hugging Face cache does: the text in one
+// folder, links to it in another.
+func TestFolderOfLinks(t *testing.T) {
+	dir := t.TempDir()
+	link := func(to, name string) {
+		t.Helper()
+		if err := os.Symlink(to, filepath.Join(dir, "snapshot", name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	for i := range 30 {
+		name := string(rune('a' + i))
+		write(t, dir, "blobs/"+name, strings.Repeat(name, 40))
+		write(t, dir, "plain/"+name+".txt", strings.Repeat(name, 40))
+		write(t, dir, "snapshot/.keep", "")
+		link("../blobs/"+name, name+".txt")
+	}
+	c, plain := mustLoad(t, filepath.Join(dir, "snapshot"), 1<<20), mustLoad(t, filepath.Join(dir, "plain"), 1<<20)
+	if c.Documents() != 30 || fmt.Sprint(letters(t, c)) != fmt.Sprint(letters(t, plain)) || len(c.LeftOut()) != 0 {
+		t.Errorf("%d documents, %v left out: want those of a folder with the files themselves", c.Documents(), c.LeftOut())
+	}
+	link(".", "loop")
+	link("../blobs", "folder")
+	link("../blobs/a", "again")
+	link("nowhere", "broken")
+	c = mustLoad(t, filepath.Join(dir, "snapshot"), 1<<20)
+	if want := []string{"broken", "folder", "loop"}; c.Documents() != 30 || !slices.Equal(c.LeftOut(), want) {
+		t.Errorf("%d documents, %v left out: want 30 and %v", c.Documents(), c.LeftOut(), want)
+	}
+}
+
+func TestLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 20 {
+		write(t, dir, fmt.Sprintf("sub/%02d", i), "text")
+	}
+	write(t, dir, "sub/nul", "a\x00b")
+	write(t, dir, "latin1", "caf\xe9")
+	write(t, dir, "empty", "")
+	if c := mustLoad(t, dir, 1<<20); c.Documents() != 20 || !slices.Equal(c.LeftOut(), []string{"latin1", "sub/nul"}) {
+		t.Errorf("%d documents, %v left out: want 20, and latin1 and sub/nul", c.Documents(), c.LeftOut())
+	}
+}
+
 func TestTextErrors(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "alone/a", "text")
 	write(t, dir, "binary", "a\x00b")
+	write(t, dir, "latin1/a", "caf\xe9")
+	write(t, dir, "latin1/b", "na\xefve")
 	for _, c := range []struct{ path, want string }{
 		{"missing", "bytelm: text: "},
 		{"alone", "has 1 text files within 1000 bytes: want at least 2, one to hold out"},
 		{"binary", "is not text: want UTF-8 without NUL bytes, or a dataset of .idx and .bin"},
+		{"latin1", `has 0 text files within 1000 bytes: want at least 2, one to hold out; 2 other files, "a" for one, are not UTF-8 text without NUL bytes`},
 	} {
 		_, err := LoadText(filepath.Join(dir, c.path), 1000)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "bytelm: ") {

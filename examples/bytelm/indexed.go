@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 )
 
@@ -11,15 +12,15 @@ import (
 // preprocessing of Megatron-LM and GPT-NeoX, of uint16 or int32 tokens below
 // vocab. The index is checked whole, the tokens when they are read. A document
 // is held out if a hash of its number is in the lowest 16th. Where files cannot
-// be mapped (not a Unix system) both are read to memory. Close the corpus when
-// done.
+// be mapped (not a Unix system) both are read to memory. A pipe or a device in
+// the place of a file is refused. Close the corpus when done.
 func OpenIndexed(prefix string, vocab int) (*Corpus, error) {
 	prefix = strings.TrimSuffix(strings.TrimSuffix(prefix, ".idx"), ".bin")
-	index, closeIndex, err := mapFile(prefix + ".idx")
+	index, closeIndex, err := mapRegular(prefix + ".idx")
 	if err != nil {
 		return nil, fmt.Errorf("bytelm: index: %w", err)
 	}
-	tokens, closeTokens, err := mapFile(prefix + ".bin")
+	tokens, closeTokens, err := mapRegular(prefix + ".bin")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("bytelm: tokens: %w", err), closeIndex())
 	}
@@ -29,6 +30,18 @@ func OpenIndexed(prefix string, vocab int) (*Corpus, error) {
 		return nil, errors.Join(fmt.Errorf("bytelm: %s.idx: %w", prefix, err), both())
 	}
 	return newCorpus(tokens, docs.width, vocab, docs, both), nil
+}
+
+// mapRegular maps a file that is a regular one.
+func mapRegular(path string) (data []byte, release func() error, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := regular(path, info); err != nil {
+		return nil, nil, err
+	}
+	return mapFile(path)
 }
 
 // The index file, little-endian and without padding: magic, version, type of

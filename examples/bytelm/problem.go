@@ -62,8 +62,18 @@ type Problem struct {
 	runners []*Runner // of Loss, one for each of its goroutines
 }
 
-// New loads the data and lays out the model. The error names the field, the
-// file or the folder that is at fault. Close the problem when done.
+// A DataError is what is wrong with what [Options.Data] names, or, if that is
+// empty, with the source text of the Go installation.
+type DataError struct{ err error }
+
+// Error names the file or folder.
+func (e *DataError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *DataError) Unwrap() error { return e.err }
+
+// New loads the data and lays out the model. The error names the field that is
+// at fault, or is a [DataError]. Close the problem when done.
 func New(opts Options) (*Problem, error) {
 	opts, err := opts.complete()
 	if err != nil {
@@ -73,13 +83,16 @@ func New(opts Options) (*Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opts.Vocab != 256 && !opts.indexed() {
+		return nil, fmt.Errorf("bytelm: vocab is %d: want 256 for text", opts.Vocab)
+	}
 	corpus, err := opts.load()
 	if err != nil {
-		return nil, err
+		return nil, &DataError{err}
 	}
 	p := &Problem{opts: opts, model: model, corpus: corpus, windows: max(1, passTokens/opts.Context)}
 	if err := p.holdOut(); err != nil {
-		return nil, errors.Join(err, corpus.Close())
+		return nil, &DataError{errors.Join(err, corpus.Close())}
 	}
 	return p, nil
 }
@@ -205,9 +218,6 @@ func (o Options) config() Config {
 func (o Options) load() (*Corpus, error) {
 	if o.indexed() {
 		return OpenIndexed(o.Data, o.Vocab)
-	}
-	if o.Vocab != 256 {
-		return nil, fmt.Errorf("bytelm: vocab is %d: want 256 for text", o.Vocab)
 	}
 	if o.Data == "" {
 		return LoadGoSource(o.MaxBytes)

@@ -22,13 +22,16 @@ const heldOutShare = 16
 // LoadText reads a folder or a file of text, at most maxBytes of it.
 //
 // Of a folder it takes every regular file, however deep, that is text: UTF-8
-// without a NUL byte. Names that begin with a dot are left out, and links are
-// not followed. The one file in 16 (at least one) whose path, relative to the
-// folder, has the lowest hash is held out. If the folder is larger than
-// maxBytes, files are taken in the order of another hash of their paths while
-// they fit. So the same folder gives the same corpus on every machine.
+// without a NUL byte; [Corpus.LeftOut] says how many were not. Names that begin
+// with a dot are left out. A link to a file counts as that file, unless the
+// folder has the file already; a link to a folder is not followed. The one file
+// in 16 (at least one) whose path, relative to the folder, has the lowest hash
+// is held out. If the folder is larger than maxBytes, files are taken in the
+// order of another hash of their paths while they fit. So the same folder gives
+// the same corpus on every machine.
 //
-// Of a single file it takes the first maxBytes and holds the last 16th out.
+// Of a single file it takes the first maxBytes and holds the last 16th out. A
+// pipe or a device is refused: its length is not known.
 func LoadText(path string, maxBytes int64) (*Corpus, error) {
 	return loadText(path, "", maxBytes)
 }
@@ -56,31 +59,46 @@ type textFile struct {
 }
 
 func loadText(path, suffix string, maxBytes int64) (*Corpus, error) {
-	path, err := filepath.EvalSymlinks(path) // a walk does not follow its root
-	if err != nil {
-		return nil, fmt.Errorf("bytelm: text: %w", err)
-	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("bytelm: text: %w", err)
 	}
 	if !info.IsDir() {
+		if err := regular(path, info); err != nil {
+			return nil, fmt.Errorf("bytelm: text: %w", err)
+		}
 		return loadFile(path, min(info.Size(), maxBytes))
 	}
-	files, err := list(path, suffix)
+	root, err := filepath.EvalSymlinks(path) // a walk does not follow its root
 	if err != nil {
 		return nil, fmt.Errorf("bytelm: text: %w", err)
 	}
-	files = limit(files, maxBytes)
-	docs, text, err := readAll(path, files)
+	files, leftOut, err := list(root, suffix)
 	if err != nil {
 		return nil, fmt.Errorf("bytelm: text: %w", err)
 	}
+	docs, text, err := readAll(root, limit(files, maxBytes))
+	if err != nil {
+		return nil, fmt.Errorf("bytelm: text: %w", err)
+	}
+	docs.leftOut = append(docs.leftOut, leftOut...)
+	slices.Sort(docs.leftOut)
 	if docs.count() < 2 {
-		return nil, fmt.Errorf("bytelm: folder %s has %d text files within %d bytes: want at least 2, one to hold out", path, docs.count(), maxBytes)
+		return nil, fmt.Errorf("bytelm: folder %s has %d text files within %d bytes: want at least 2, one to hold out%s",
+			path, docs.count(), maxBytes, others(docs.leftOut))
 	}
 	docs.holdOut()
-	return newCorpus(text, 1, 256, docs, nil), nil
+	c := newCorpus(text, 1, 256, docs, nil)
+	c.leftOut = docs.leftOut
+	return c, nil
+}
+
+// regular wants a regular file: opening a pipe waits for whoever writes to it.
+func regular(path string, info fs.FileInfo) error {
+	if info.Mode().IsRegular() {
+		return nil
+	}
+	return fmt.Errorf("%s is not a regular file", path)
 }
 
 // loadFile makes one file two documents.
@@ -99,33 +117,67 @@ func loadFile(path string, size int64) (*Corpus, error) {
 	return newCorpus(text, 1, 256, &textDocs{starts: []int64{0, cut, int64(n)}, held: []bool{false, true}}, nil), nil
 }
 
-// list walks a folder in the order of names.
-func list(root, suffix string) ([]textFile, error) {
-	var files []textFile
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+// list walks a folder. It returns its files in the order of their names, and
+// the names of what is neither file nor folder, nor a link to a file.
+func list(root, suffix string) (files []textFile, leftOut []string, err error) {
+	var links []string
+	there := make(map[string]bool) // files by their path without links
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || path == root {
 			return err
 		}
-		if strings.HasPrefix(entry.Name(), ".") {
-			if entry.IsDir() {
-				return fs.SkipDir
-			}
+		hidden := strings.HasPrefix(entry.Name(), ".")
+		switch {
+		case entry.IsDir() && hidden:
+			return fs.SkipDir
+		case entry.IsDir() || hidden || !strings.HasSuffix(path, suffix):
 			return nil
-		}
-		if !entry.Type().IsRegular() || !strings.HasSuffix(path, suffix) {
+		case !entry.Type().IsRegular():
+			links = append(links, path)
 			return nil
 		}
 		info, err := entry.Info()
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(root, path)
-		rel = filepath.ToSlash(rel)
-		files = append(files, textFile{path: rel, size: info.Size(), hash: hashString(rel)})
-		return err
+		there[path] = true
+		files = append(files, newTextFile(root, path, info.Size()))
+		return nil
 	})
+	for _, link := range links {
+		file, _ := filepath.EvalSymlinks(link)
+		if there[file] {
+			continue
+		}
+		info, err := os.Stat(link)
+		if err != nil || !info.Mode().IsRegular() {
+			leftOut = append(leftOut, relative(root, link))
+			continue
+		}
+		there[file] = true
+		files = append(files, newTextFile(root, link, info.Size()))
+	}
 	slices.SortFunc(files, func(a, b textFile) int { return strings.Compare(a.path, b.path) })
-	return files, err
+	return files, leftOut, err
+}
+
+func newTextFile(root, path string, size int64) textFile {
+	rel := relative(root, path)
+	return textFile{path: rel, size: size, hash: hashString(rel)}
+}
+
+// relative is the path of what is under root, with slashes.
+func relative(root, path string) string {
+	rel, _ := filepath.Rel(root, path) // never fails: the walk has joined both
+	return filepath.ToSlash(rel)
+}
+
+// others says in an error what of a folder was left out.
+func others(leftOut []string) string {
+	if len(leftOut) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d other files, %q for one, are not UTF-8 text without NUL bytes", len(leftOut), leftOut[0])
 }
 
 // limit keeps files, in their order, of at most maxBytes together.
@@ -144,8 +196,8 @@ func limit(files []textFile, maxBytes int64) []textFile {
 	return slices.DeleteFunc(files, func(f textFile) bool { return !taken[f.path] })
 }
 
-// readAll reads files, one after another, to one slice; those that are empty or
-// no text leave no trace.
+// readAll reads files, one after another, to one slice, without those that are
+// empty or no text.
 func readAll(root string, files []textFile) (*textDocs, []byte, error) {
 	var size int64
 	for _, f := range files {
@@ -159,7 +211,11 @@ func readAll(root string, files []textFile) (*textDocs, []byte, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if n == 0 || !isText(text[at:at+int64(n)]) {
+		if !isText(text[at : at+int64(n)]) {
+			docs.leftOut = append(docs.leftOut, f.path)
+			continue
+		}
+		if n == 0 {
 			continue
 		}
 		at += int64(n)
@@ -203,6 +259,8 @@ type textDocs struct {
 	starts []int64
 	hashes []uint64
 	held   []bool
+
+	leftOut []string // files that are no text
 }
 
 func (t *textDocs) count() int         { return len(t.starts) - 1 }
