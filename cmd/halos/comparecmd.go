@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 
 type compareCmd struct {
 	methodSet
-	Out     string `default:"./halos-compare" placeholder:"DIR" help:"Write figures and points into this folder (default: ${default})."`
+	Out     path   `default:"./halos-compare" placeholder:"DIR" help:"Write figures and points into this folder (default: ${default})."`
 	Seed    uint64 `default:"11" help:"Of data and initial model (default: ${default})."`
 	Seeds   uint64 `default:"1" help:"How many seeds, this one and those after it; the table gives medians (default: ${default})."`
 	Workers int    `help:"Goroutines that train. Results do not depend on it. Default: one a core."`
@@ -32,29 +31,28 @@ func (c compareCmd) Run(ctx context.Context, s streams) error {
 	case c.List:
 		return list(s.out, methods)
 	case c.Seeds < 1:
-		return usageError{errors.New("-seeds is 0: want at least 1")}
+		return usageError{errors.New("--seeds is 0: want at least 1")}
 	case c.Workers < 0:
-		return usageError{fmt.Errorf("-workers is %d: want at least 0", c.Workers)}
+		return usageError{fmt.Errorf("--workers is %d: want at least 0", c.Workers)}
 	}
 	found := newComparison(methods, time.Now())
-	found.Data, found.Seed, found.Seeds = c.Data, c.Seed, int(c.Seeds)
-	if err := os.MkdirAll(c.Out, 0o755); err != nil {
-		return fmt.Errorf("-out: %w", err)
+	found.Data, found.Seed, found.Seeds = string(c.Data), c.Seed, int(c.Seeds)
+	undo, err := c.folder(s.files, string(c.Out), methods, comparisonFiles)
+	if err != nil {
+		return err
 	}
+	defer undo()
 	found.Runs, err = c.races(ctx, s.err, methods)
-	if err != nil && ctx.Err() == nil {
-		_ = os.Remove(c.Out) // if it is empty
+	if len(found.Runs) == 0 {
 		return err
 	}
 	found.Table = summarize(methods, found.Runs)
-	if e := found.print(s.out); e != nil {
-		return e
+	if e := found.save(s.files, string(c.Out)); e != nil {
+		err = errors.Join(err, fmt.Errorf("--out: %w", e))
+	} else {
+		fmt.Fprintln(s.err, "halos: figures, points and settings are in "+string(c.Out))
 	}
-	if e := found.save(c.Out); e != nil {
-		return fmt.Errorf("-out: %w", e)
-	}
-	fmt.Fprintln(s.err, "halos: figures, points and settings are in "+c.Out)
-	return errors.Join(err, found.failure())
+	return errors.Join(found.print(s.out), err, found.failure())
 }
 
 // races runs every method with every seed, the one that sets the target first.
@@ -77,7 +75,7 @@ func (c compareCmd) races(ctx context.Context, w io.Writer, methods []method) (r
 			records = append(records, r)
 			shown.finish(lane, r)
 		}
-		if err := c.seed(ctx, order, c.Seed+i, int(i)*len(order), shown, finish); err != nil {
+		if err := c.seed(ctx, w, order, c.Seed+i, int(i)*len(order), shown, finish); err != nil {
 			return records, err
 		}
 	}
@@ -85,14 +83,17 @@ func (c compareCmd) races(ctx context.Context, w io.Writer, methods []method) (r
 }
 
 // seed runs every method with one seed; lane is that of the first.
-func (c compareCmd) seed(ctx context.Context, order []method, seed uint64, lane int, shown progress, finish func(int, record)) error {
-	cfg := order[0].cfg
-	cfg.Seed = seed
-	p, err := newProblem(cfg, c.Data)
+func (c compareCmd) seed(ctx context.Context, w io.Writer, order []method, seed uint64, lane int, shown progress, finish func(int, record)) error {
+	first := order[0]
+	first.cfg.Seed = seed
+	p, err := newProblem(first, string(c.Data))
 	if err != nil {
 		return usageError{err}
 	}
 	defer p.Close()
+	if seed == c.Seed {
+		p.tell(w)
+	}
 	target := math.NaN()
 	for i, m := range order {
 		r, err := race{m, seed, target}.run(ctx, p, c.Workers, func(at sim.Point) { shown.at(lane+i, at) })
@@ -147,8 +148,21 @@ func (c comparison) print(w io.Writer) error {
 	return nil
 }
 
-// save writes the figures, points and settings into dir, which exists.
-func (c comparison) save(dir string) error {
+// comparisonFiles are the files that save writes.
+var comparisonFiles = []string{"points.csv", "compare.json", "loss-time.png", "loss-time.svg", "loss-tokens.png", "loss-tokens.svg"}
+
+// save writes the points, settings and figures into dir, which exists.
+func (c comparison) save(files *outputs, dir string) error {
+	points := func(w io.Writer) error { return writePoints(w, c.Runs) }
+	return errors.Join(
+		files.write(filepath.Join(dir, "points.csv"), points),
+		files.write(filepath.Join(dir, "compare.json"), c.write),
+		c.draw(files, dir),
+	)
+}
+
+// draw writes the figures.
+func (c comparison) draw(files *outputs, dir string) error {
 	var names []string
 	for _, m := range c.Methods {
 		names = append(names, m.Name)
@@ -160,16 +174,12 @@ func (c comparison) save(dir string) error {
 		}
 		for _, format := range []string{"png", "svg"} {
 			name := filepath.Join(dir, x.name+"."+format)
-			if err := writeFile(name, func(w io.Writer) error { return writePlot(w, picture, format) }); err != nil {
+			if err := files.write(name, func(w io.Writer) error { return writePlot(w, picture, format) }); err != nil {
 				return err
 			}
 		}
 	}
-	points := func(w io.Writer) error { return writePoints(w, c.Runs) }
-	return errors.Join(
-		writeFile(filepath.Join(dir, "points.csv"), points),
-		writeFile(filepath.Join(dir, "compare.json"), c.write),
-	)
+	return nil
 }
 
 // failure is the error of the runs that failed.

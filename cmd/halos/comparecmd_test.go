@@ -122,7 +122,7 @@ func TestCompareInterrupted(t *testing.T) {
 		{"\nDiLoCo  ", 4, []string{"HALoS", "Async-Local-SGD", "Sync SGD"}},
 	} {
 		dir := filepath.Join(t.TempDir(), "out")
-		code, out, errs := interruptible(t, c.text, "compare", "-methods", tiny, "-out", dir)
+		code, out, errs := interrupt(t, c.text, "compare", "-methods", tiny, "-out", dir)
 		if code != 130 || !strings.Contains(errs, "halos: interrupted\n") {
 			t.Errorf("status %d, want 130: %s", code, errs)
 		}

@@ -6,29 +6,45 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 )
 
-// The exit statuses beside 0.
+// The exit statuses beside 0 and those of signals.
 const (
-	exitFailure     = 1
-	exitUsage       = 2
-	exitInterrupted = 130
+	exitFailure = 1
+	exitUsage   = 2
+	exitPipe    = 128 + int(syscall.SIGPIPE)
 )
 
-// streams are where a command reads and writes what is not a file.
+// about is what help says first.
+const about = `Train one model in many regions, on a virtual clock.
+
+"halos help COMMAND" explains a command.
+
+Exit status:
+
+  0    done
+  1    it failed; what was done until then is written
+  2    a flag or a run file makes no sense
+  129  ended by SIGHUP, 130 by SIGINT (Ctrl-C), 143 by SIGTERM;
+       what was done until then is written
+  141  standard output was closed; the files of flags are written`
+
+// streams are where a command reads and writes.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	files    *outputs
 }
 
 type commands struct {
 	Sim     simCmd     `cmd:"" help:"Simulate one run file."`
 	Compare compareCmd `cmd:"" help:"Compare methods: simulated time to the loss that Sync SGD ends with."`
 	Tune    tuneCmd    `cmd:"" help:"Search every method's hyper-parameters with equal effort."`
+	Version versionCmd `cmd:"" help:"Print what this program is built from."`
 }
 
 // A usageError is a mistake in a flag or a run file.
@@ -36,21 +52,40 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the process
-	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+// A path is a flag that is a path.
+type path string
+
+// UnmarshalText implements [encoding.TextUnmarshaler]. An empty path is what a
+// shell makes of a variable that is not set.
+func (p *path) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return errors.New(`is "": want a path`)
+	}
+	*p = path(text)
+	return nil
 }
 
-// run runs the command in args and returns the exit status. The end of ctx is
-// an interrupt.
+func main() {
+	files := new(outputs)
+	ctx := interruptible(files.abandon)
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr, files}))
+}
+
+// run runs the command in args and returns the exit status. The cause of the
+// end of ctx is an [interruption].
 func run(ctx context.Context, args []string, s streams) int {
 	var c commands
-	helped := false
+	helped, help, status := false, s.out, 0
+	switch {
+	case len(args) == 0:
+		args, help, status = []string{"--help"}, s.err, exitUsage
+	case args[0] == "help":
+		args = append(args[1:len(args):len(args)], "--help")
+	}
 	parser, err := kong.New(&c,
 		kong.Name("halos"),
-		kong.Description("Train one model in many regions, on a virtual clock."),
-		kong.Writers(s.out, s.err),
+		kong.Description(about),
+		kong.Writers(help, s.err),
 		kong.Exit(func(int) { helped = true }),
 		kong.Bind(s),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -60,7 +95,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	}
 	command, err := parser.Parse(longFlags(args))
 	if helped {
-		return 0
+		return status
 	}
 	if err != nil {
 		return report(ctx, s.err, usageError{err})
@@ -68,24 +103,38 @@ func run(ctx context.Context, args []string, s streams) int {
 	return report(ctx, s.err, command.Run())
 }
 
-// report prints err, if it is one, in one line and returns the exit status.
+// report prints err, if it is one, and returns the exit status.
 func report(ctx context.Context, w io.Writer, err error) int {
-	var usage usageError
-	switch {
-	case err == nil:
+	if err == nil {
 		return 0
-	case errors.As(err, &usage):
-		fmt.Fprintln(w, "halos: "+oneLine(err))
-		return exitUsage
-	case ctx.Err() != nil:
-		fmt.Fprintln(w, "halos: interrupted")
-		return exitInterrupted
 	}
-	fmt.Fprintln(w, "halos: "+oneLine(err))
+	for _, line := range linesOf(err) {
+		fmt.Fprintln(w, "halos: "+line)
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitUsage
+	}
+	if signal, ok := errors.AsType[interruption](context.Cause(ctx)); ok {
+		return signal.status()
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return exitPipe
+	}
 	return exitFailure
 }
 
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// linesOf gives a line to each of the errors that are joined in err.
+func linesOf(err error) []string {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{strings.Join(strings.Fields(err.Error()), " ")}
+	}
+	var all []string
+	for _, e := range joined.Unwrap() {
+		all = append(all, linesOf(e)...)
+	}
+	return all
+}
 
 // longFlags gives a word behind one dash the second that the parser wants, and
 // joins a flag with a lone dash behind it, its value, which the parser would

@@ -5,8 +5,10 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -14,7 +16,7 @@ import (
 func command(t *testing.T, args ...string) (code int, out, err string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = run(t.Context(), args, streams{strings.NewReader(""), &stdout, &stderr})
+	code = run(t.Context(), args, streams{strings.NewReader(""), &stdout, &stderr, new(outputs)})
 	return code, stdout.String(), stderr.String()
 }
 
@@ -61,28 +63,25 @@ func TestMistakesAreToldInOneLine(t *testing.T) {
 		code int
 		want []string // in the line
 	}{
-		{"", 2, []string{`"sim", "compare", "tune"`}},
 		{"simulate", 2, []string{"simulate"}},
-		{"sim", 2, []string{"--config"}},
-		{"sim -config", 2, []string{"--config"}},
-		{"sim -config " + good + " -colour red", 2, []string{"--colour"}},
-		{"sim -config " + good + " extra", 2, []string{"extra"}},
-		{"sim -config missing.yaml -result " + out, 2, []string{"missing.yaml"}},
-		{"sim -config " + runFileWith(t, "seed: 3", "sead: 3") + " -result " + out, 2, []string{"sead", "line 3"}},
-		{"sim -config " + runFileWith(t, "0.6", "-0.6") + " -trace " + out, 2, []string{"topology.worker_speeds[1][0]", "-0.6"}},
-		{"sim -config " + runFileWith(t, "dim: 4", "dim: 0") + " -trace " + out, 2, []string{"workload.problem.dim", "0"}},
-		{"sim -config " + runFileWith(t, "name: quadratic", "name: cubic") + " -trace " + out, 2, []string{"workload.problem", "cubic"}},
-		{"sim -config " + good + " -trace " + filepath.Join(out, "no", "t"), 1, []string{"-trace", "no such file"}},
-		{"sim -config " + good + " -result " + filepath.Join(out, "no", "r"), 1, []string{"-result"}},
+		{"help nothing", 2, []string{"nothing"}},
+		{"sim", 2, []string{"<run.yaml>"}},
+		{"sim " + good + " -trace", 2, []string{"--trace"}},
+		{"sim " + good + " -colour red", 2, []string{"--colour"}},
+		{"sim " + good + " extra", 2, []string{"extra"}},
+		{"sim missing.yaml -result " + out, 2, []string{"missing.yaml"}},
+		{"sim " + runFileWith(t, "seed: 3", "sead: 3") + " -result " + out, 2, []string{"sead", "line 3"}},
+		{"sim " + runFileWith(t, "0.6", "-0.6") + " -trace " + out, 2, []string{"topology.worker_speeds[1][0]", "-0.6"}},
+		{"sim " + runFileWith(t, "dim: 4", "dim: 0") + " -trace " + out, 2, []string{"workload.problem.dim", "0"}},
+		{"sim " + runFileWith(t, "name: quadratic", "name: cubic") + " -trace " + out, 2, []string{"workload.problem", "cubic"}},
 		{"compare -seed eleven", 2, []string{"--seed", "eleven"}},
-		{"compare -seeds 0", 2, []string{"-seeds", "0"}},
-		{"compare -workers -1", 2, []string{"-workers", "-1"}},
+		{"compare -seeds 0", 2, []string{"--seeds", "0"}},
+		{"compare -workers -1", 2, []string{"--workers", "-1"}},
 		{"compare -full -methods x", 2, []string{"--full", "--methods"}},
-		{"compare -methods nowhere", 2, []string{"-methods", "nowhere"}},
-		{"compare -methods testdata/methods -data x -out " + out, 2, []string{"-data", `"x"`}},
-		{"compare -methods testdata/methods -out " + filepath.Join(good, "x"), 1, []string{"-out"}},
-		{"tune -trials 0", 2, []string{"-trials", "0"}},
-		{"tune -methods nowhere", 2, []string{"-methods", "nowhere"}},
+		{"compare -methods nowhere", 2, []string{"--methods", "nowhere"}},
+		{"compare -methods testdata/methods -data x -out " + out, 2, []string{"--data", `"x"`}},
+		{"tune -trials 0", 2, []string{"--trials", "0"}},
+		{"tune -methods nowhere", 2, []string{"--methods", "nowhere"}},
 	} {
 		code, stdout, stderr := command(t, strings.Fields(c.args)...)
 		if code != c.code || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "halos: ") {
@@ -101,9 +100,9 @@ func TestMistakesAreToldInOneLine(t *testing.T) {
 
 func TestLongFlags(t *testing.T) {
 	for args, want := range map[string]string{
-		"sim -config a -result=b":     "sim --config a --result=b",
-		"sim --config - -trace -":     "sim --config=- --trace=-",
-		"sim -h - -config=- -":        "sim -h - --config=- -",
+		"sim a -trace b -result=c":    "sim a --trace b --result=c",
+		"sim - --result - -trace -":   "sim - --result=- --trace=-",
+		"sim -h - -trace=- -":         "sim -h - --trace=- -",
 		"compare -seed 3 -- -list --": "compare --seed 3 -- -list --",
 	} {
 		if got := longFlags(strings.Fields(args)); !slices.Equal(got, strings.Fields(want)) {
@@ -113,20 +112,32 @@ func TestLongFlags(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"-help"}, {"sim", "--help"}, {"compare", "-h"}, {"tune", "-help"}} {
-		code, out, err := command(t, args...)
-		if code != 0 || !strings.Contains(out, "Usage: halos") || err != "" {
+	for args, want := range map[string]string{
+		"-help": "Usage: halos <command>", "help": "Usage: halos <command>", "help sim": "Usage: halos sim",
+		"sim --help": "Usage: halos sim", "compare -h": "Usage: halos compare", "tune -help": "Usage: halos tune",
+	} {
+		code, out, err := command(t, strings.Fields(args)...)
+		if code != 0 || !strings.Contains(out, want) || err != "" {
 			t.Errorf("halos %s: status %d, %q, %q", args, code, out, err)
 		}
 	}
+	if code, out, err := command(t); code != 2 || out != "" || !strings.Contains(err, "Usage: halos <command>") || !strings.Contains(err, "143 by SIGTERM") {
+		t.Errorf("halos: status %d, %q, %q: want 2 and the usage", code, out, err)
+	}
 }
 
-// interruptible runs a command until it has written text to stdout or stderr.
-func interruptible(t *testing.T, text string, args ...string) (code int, out, err string) {
+func TestVersion(t *testing.T) {
+	if code, out, err := command(t, "version"); code != 0 || !strings.HasPrefix(out, "halos ") || !strings.Contains(out, runtime.Version()) || err != "" {
+		t.Errorf("status %d, %q, %q", code, out, err)
+	}
+}
+
+// interrupt runs a command until it has written text to stdout or stderr.
+func interrupt(t *testing.T, text string, args ...string) (code int, out, err string) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	stdout, stderr := &trigger{text: text, act: cancel}, &trigger{text: text, act: cancel}
-	code = run(ctx, args, streams{strings.NewReader(""), stdout, stderr})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	act := func() { cancel(interruption{syscall.SIGINT}) }
+	stdout, stderr := &trigger{text: text, act: act}, &trigger{text: text, act: act}
+	code = run(ctx, args, streams{strings.NewReader(""), stdout, stderr, new(outputs)})
 	return code, stdout.String(), stderr.String()
 }

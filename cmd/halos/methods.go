@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/halos-go/sdk/examples/bytelm"
 	"github.com/halos-go/sdk/halos/runfile"
 )
 
@@ -23,15 +24,16 @@ var shipped embed.FS
 type method struct {
 	name string // as in tables
 	file string // its name without the folder
+	dir  string // the folder, to which paths in it are relative
 	cfg  runfile.Config
 	text []byte // as it was read
 }
 
 // A methodSet is the flags that choose methods.
 type methodSet struct {
-	Full    bool   `xor:"set" help:"The paper's budget, 98304 local steps a method: tens of minutes."`
-	Methods string `xor:"set" placeholder:"DIR" help:"Take the run files (*.yaml) in this folder instead."`
-	Data    string `placeholder:"PATH" help:"Folder or file of text to train on. Default: the source text of the Go installation."`
+	Full    bool `xor:"set" help:"The paper's budget, 98304 local steps a method: tens of minutes."`
+	Methods path `xor:"set" placeholder:"DIR" help:"Take the run files (*.yaml) in this folder instead."`
+	Data    path `placeholder:"PATH" help:"Folder or file of text to train on, instead of that of the run files. Default: the source text of the Go installation."`
 }
 
 // load reads the methods, in the order of tables. They agree in what must be
@@ -44,17 +46,33 @@ func (s methodSet) load() ([]method, error) {
 	name(methods)
 	slices.SortStableFunc(methods, func(a, b method) int { return rank(a.cfg) - rank(b.cfg) })
 	if n := len(methods); n == 0 || methods[n-1].cfg.Algorithm != runfile.SyncSGD || n > 1 && methods[n-2].cfg.Algorithm == runfile.SyncSGD {
-		return nil, fmt.Errorf("-methods: want exactly one run file with algorithm %s, whose final loss is the target", runfile.SyncSGD)
+		return nil, fmt.Errorf("--methods: want exactly one run file with algorithm %s, whose final loss is the target", runfile.SyncSGD)
 	}
 	if methods[0].cfg.Algorithm != runfile.HALoS {
-		return nil, fmt.Errorf("-methods: want a run file with algorithm %s, to which the others are compared", runfile.HALoS)
+		return nil, fmt.Errorf("--methods: want a run file with algorithm %s, to which the others are compared", runfile.HALoS)
 	}
 	return methods, agree(methods)
 }
 
+// folder prepares the folder of --out for files with these names, none of which
+// is one that the methods read.
+func (s methodSet) folder(files *outputs, dir string, methods []method, names []string) (undo func(), err error) {
+	var outs, ins []namedFile
+	for _, name := range names {
+		outs = append(outs, namedFile{"--out", filepath.Join(dir, name)})
+	}
+	for _, m := range methods {
+		ins = append(ins, m.inputs(string(s.Data))...)
+	}
+	if err := distinct(outs, append(ins, standardOutput...)); err != nil {
+		return func() {}, err
+	}
+	return files.prepare(dir, names)
+}
+
 func (s methodSet) read() ([]method, error) {
 	if s.Methods != "" {
-		return readMethods(s.Methods)
+		return readMethods(string(s.Methods))
 	}
 	dir, err := os.MkdirTemp("", "halos") // run files name a file beside them
 	if err != nil {
@@ -76,20 +94,64 @@ func readMethods(dir string) ([]method, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("-methods is %q: want a folder with run files *.yaml", dir)
+		return nil, fmt.Errorf("--methods is %q: want a folder with run files *.yaml", dir)
 	}
 	methods := make([]method, len(files))
 	for i, file := range files {
-		m := method{file: filepath.Base(file)}
-		if m.cfg, err = runfile.Read(file); err != nil {
+		if methods[i], err = readMethod(file); err != nil {
 			return nil, err
 		}
-		if m.text, err = os.ReadFile(file); err != nil {
+		if methods[i].text, err = os.ReadFile(file); err != nil {
 			return nil, err
 		}
-		methods[i] = m
 	}
 	return methods, nil
+}
+
+// readMethod reads a run file, but for its text: it may be a pipe.
+func readMethod(file string) (method, error) {
+	m := method{file: filepath.Base(file), dir: filepath.Dir(file)}
+	var err error
+	m.cfg, err = runfile.Read(file)
+	return m, err
+}
+
+// inputs are the files that a run of m reads. data is --data.
+func (m method) inputs(data string) []namedFile {
+	file := filepath.Join(m.dir, m.file)
+	if filepath.IsAbs(m.file) {
+		file = m.file
+	}
+	ins := []namedFile{{"the run file", file}}
+	if info, err := os.Stat(file); m.text == nil && err == nil && info.Mode().IsRegular() {
+		m.text, _ = os.ReadFile(file) // it was read a moment ago
+	}
+	if f, err := parseRunFile(m); err == nil {
+		if env := f.find("topology.env"); env != nil {
+			ins = append(ins, namedFile{"topology.env", m.path(env.Value)})
+		}
+	}
+	if of := m.cfg.Workload.Problem; of.Name == "bytelm" {
+		var opts bytelm.Options
+		_ = of.Decode(&opts) // newProblem says what does not fit
+		if data == "" && opts.Data != "" {
+			data = m.path(opts.Data)
+		}
+	}
+	if data != "" {
+		for _, ending := range []string{"", ".idx", ".bin"} {
+			ins = append(ins, namedFile{"the data", data + ending})
+		}
+	}
+	return ins
+}
+
+// path is a path in the run file, for this process.
+func (m method) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(m.dir, name)
 }
 
 // name names methods by what they do, and by their files where that is not enough.

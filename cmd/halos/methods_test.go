@@ -87,7 +87,7 @@ func TestMethodsNeedOneTarget(t *testing.T) {
 		if err := os.Remove(filepath.Join(dir, remove)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := (methodSet{Methods: dir}).load(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := (methodSet{Methods: path(dir)}).load(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("without %s: %v", remove, err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestEqualMethodsAreNamedByTheirFiles(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "mine.yaml"), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	methods, err := methodSet{Methods: dir}.load()
+	methods, err := methodSet{Methods: path(dir)}.load()
 	if err != nil || methods[0].name != "halos" || methods[1].name != "mine" || methods[2].name != "Async-Local-SGD" {
 		t.Errorf("%v, %v", methods, err)
 	}

@@ -39,7 +39,7 @@ func newProgress(w io.Writer, lanes []lane) progress {
 
 // describe says where a race is.
 func describe(p sim.Point, loss float64) string {
-	return fmt.Sprintf("%6d steps  loss %.4f  %s", p.Steps, loss, virtual(p.TimeMS))
+	return fmt.Sprintf("%6d steps  loss %s  %s", p.Steps, lossText(loss), virtual(p.TimeMS))
 }
 
 // lines prints each tenth of a race.

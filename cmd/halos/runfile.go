@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,18 +17,36 @@ import (
 // comments and the order of its keys stay. Keys are paths, as in lps.optimizer.lr.
 type runFile struct{ doc yaml.Node }
 
-// newRunFile returns a copy of the run file of a method that no longer needs
-// the file of its topology.env.
+// newRunFile returns a copy of the run file of a method that means the same in
+// any folder: it does not need the file of its topology.env, and the path of its
+// data is absolute.
 func newRunFile(m method) (*runFile, error) {
-	f := new(runFile)
-	if err := yaml.Unmarshal(m.text, &f.doc); err != nil {
-		return nil, fmt.Errorf("%s: %w", m.file, err)
+	f, err := parseRunFile(m)
+	if err != nil {
+		return nil, err
+	}
+	if data := f.find("workload.problem.data"); data != nil && data.Value != "" {
+		if data.Value, err = filepath.Abs(m.path(data.Value)); err != nil {
+			return nil, fmt.Errorf("%s: workload.problem.data: %w", m.file, err)
+		}
 	}
 	return f, f.inline(m.cfg.Topology)
 }
 
+// parseRunFile returns a copy of the run file of a method.
+func parseRunFile(m method) (*runFile, error) {
+	f := new(runFile)
+	if err := yaml.Unmarshal(m.text, &f.doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", m.file, err)
+	}
+	return f, nil
+}
+
 // find returns the value of a key, or nil.
 func (f *runFile) find(key string) *yaml.Node {
+	if len(f.doc.Content) == 0 {
+		return nil
+	}
 	n := f.doc.Content[0]
 	for name := range strings.SplitSeq(key, ".") {
 		if n = child(n, name); n == nil {

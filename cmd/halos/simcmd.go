@@ -2,103 +2,173 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/halos/sim"
+	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/kernels/cuda"
 )
 
 type simCmd struct {
-	Config string `required:"" placeholder:"RUN.yaml" help:"The run file, YAML or JSON; - is standard input."`
-	Trace  string `placeholder:"T.jsonl" help:"Write the trace here, one JSON object a line; - is standard output."`
-	Result string `placeholder:"R.json" help:"Write the result here; - is standard output."`
+	RunFile path `arg:"" name:"run.yaml" help:"The run file, YAML or JSON; - is standard input. Paths in it are relative to its folder; from standard input, to the working folder."`
+	Trace   path `placeholder:"T.jsonl" help:"Write the trace here, one JSON object a line; - is standard output."`
+	Result  path `placeholder:"R.json" help:"Write the result here; - is standard output."`
 
 	Backend string `default:"cpu" placeholder:"NAME" help:"Where the servers keep their models: cpu, cuda, cuda:N (the GPU with this number), cublas, cublas:N, or auto."`
 }
 
-// Run simulates. If it is interrupted, trace and result are of what was done.
+// Run simulates. If it is interrupted or fails, trace and result are of what
+// was done.
 func (c simCmd) Run(ctx context.Context, s streams) error {
-	cfg, err := c.read(s.in)
+	m, err := c.read(s.in)
 	if err != nil {
 		return usageError{err}
 	}
-	p, err := newProblem(cfg, "")
+	to, err := c.open(m, s)
+	if err != nil {
+		return err
+	}
+	defer to.discard()
+	p, err := newProblem(m, "")
 	if err != nil {
 		return usageError{err}
 	}
 	defer p.Close()
+	p.tell(s.err)
 	backend, why, err := cuda.Select(c.Backend)
 	if err != nil {
-		return usageError{fmt.Errorf("-backend: %w", err)}
+		return usageError{fmt.Errorf("--backend: %w", err)}
 	}
 	defer func() { _ = backend.Close() }()
 	if c.Backend != "cpu" {
 		fmt.Fprintln(s.err, "models on", why)
 	}
-	opts := sim.Options{Backend: backend}
-	var trace *output
-	switch c.Trace {
-	case "":
-	case "-":
-		opts.Trace = s.out
-	default:
-		if trace, err = create(c.Trace); err != nil {
-			return fmt.Errorf("-trace: %w", err)
-		}
-		opts.Trace = trace
-	}
-	res, err := simulate(ctx, cfg, p, opts)
-	if trace != nil {
-		if err != nil && ctx.Err() == nil {
-			trace.discard()
-		} else if e := trace.commit(); e != nil && err == nil {
-			err = fmt.Errorf("-trace: %w", e)
-		}
-	}
-	if err != nil && ctx.Err() == nil {
-		return err
-	}
-	if e := c.write(s.out, res); e != nil {
-		return e
-	}
-	return err
+	return c.simulate(ctx, m.cfg, p, backend, to, s.out)
 }
 
-func (c simCmd) read(in io.Reader) (runfile.Config, error) {
-	if c.Config != "-" {
-		return runfile.Read(c.Config)
+// read reads the run file.
+func (c simCmd) read(in io.Reader) (method, error) {
+	if c.RunFile != "-" {
+		return readMethod(string(c.RunFile))
 	}
 	text, err := io.ReadAll(in)
 	if err != nil {
-		return runfile.Config{}, fmt.Errorf("-config: %w", err)
+		return method{}, fmt.Errorf("standard input: %w", err)
 	}
-	return runfile.Parse(text, ".")
+	m := method{file: "/dev/stdin", dir: ".", text: text}
+	m.cfg, err = runfile.Parse(text, ".")
+	return m, err
 }
 
-func simulate(ctx context.Context, cfg runfile.Config, p runfile.Problem, opts sim.Options) (sim.Result, error) {
-	r, err := sim.New(cfg, p, opts)
-	if err != nil {
-		return sim.Result{}, usageError{err}
-	}
-	return r.Run(ctx)
+// destinations are where trace and result go; nil is nowhere, or standard output.
+type destinations struct{ trace, result *output }
+
+func (d destinations) discard() {
+	d.trace.discard()
+	d.result.discard()
 }
 
-// write writes the result where it is wanted, or else a line about it.
-func (c simCmd) write(out io.Writer, res sim.Result) error {
-	switch {
-	case c.Result == "-":
-		return json.NewEncoder(out).Encode(res)
-	case c.Result != "":
-		if err := res.WriteFile(c.Result); err != nil {
-			return fmt.Errorf("-result: %w", err)
+// open opens both, so that a path that is wrong is told before the run.
+func (c simCmd) open(m method, s streams) (d destinations, err error) {
+	flags := []struct {
+		name string
+		path path
+		to   **output
+	}{{"--result", c.Result, &d.result}, {"--trace", c.Trace, &d.trace}}
+	var outs []namedFile
+	for _, f := range flags {
+		if f.path != "" && f.path != "-" {
+			outs = append(outs, namedFile{f.name, string(f.path)})
 		}
 	}
-	if c.Trace == "-" {
-		return nil
+	if err := distinct(outs, append(m.inputs(""), standardOutput...)); err != nil {
+		return d, err
 	}
-	_, err := fmt.Fprintf(out, "loss %.4f after %s and %d local steps\n", res.Loss, virtual(res.TimeMS), res.Steps)
+	for _, f := range flags {
+		if f.path == "" || f.path == "-" {
+			continue
+		}
+		if *f.to, err = s.files.create(string(f.path)); err != nil {
+			d.discard()
+			return d, fmt.Errorf("%s is %q: want a file that can be written (%w)", f.name, f.path, err)
+		}
+	}
+	return d, nil
+}
+
+// simulate runs and writes trace and result.
+func (c simCmd) simulate(ctx context.Context, cfg runfile.Config, p runfile.Problem, backend kernels.Backend, to destinations, out io.Writer) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	trace := &traceWriter{failed: func(error) {}}
+	if to.result == nil {
+		trace.failed = stop // nothing would be left of the run
+	}
+	opts := sim.Options{Backend: backend, Trace: trace}
+	switch {
+	case to.trace != nil:
+		trace.Writer = to.trace
+	case c.Trace == "-":
+		trace.Writer = out
+	default:
+		opts.Trace = nil
+	}
+	run, err := sim.New(cfg, p, opts)
+	if err != nil {
+		return usageError{err}
+	}
+	res, err := run.Run(ctx)
+	if to.trace != nil && trace.err == nil {
+		if e := to.trace.commit(); e != nil {
+			err = errors.Join(err, fmt.Errorf("--trace: %w", e))
+		}
+	}
+	if backend.Err() != nil {
+		return err // the model is lost
+	}
+	return errors.Join(err, c.write(res, err, to.result, out))
+}
+
+// write writes the result where it is wanted, and a line about it to out if
+// that is not taken. failed is the error of the run.
+func (c simCmd) write(res sim.Result, failed error, to *output, out io.Writer) error {
+	text, err := res.MarshalJSON()
+	if err != nil {
+		return fmt.Errorf("--result: %w", err)
+	}
+	text = append(text, '\n')
+	if to != nil {
+		_, _ = to.Write(text) // commit says if it failed
+		if err := to.commit(); err != nil {
+			return fmt.Errorf("--result: %w", err)
+		}
+	}
+	_, interrupted := errors.AsType[interruption](failed)
+	switch {
+	case c.Result == "-":
+		_, err = out.Write(text)
+	case c.Trace != "-" && (failed == nil || interrupted):
+		_, err = fmt.Fprintf(out, "loss %s after %s and %d local steps\n", lossText(res.Loss), virtual(res.TimeMS), res.Steps)
+	}
 	return err
+}
+
+// A traceWriter calls failed with the first error of its Writer.
+type traceWriter struct {
+	io.Writer
+	err    error
+	failed func(error)
+}
+
+// Write implements [io.Writer].
+func (t *traceWriter) Write(b []byte) (int, error) {
+	n, err := t.Writer.Write(b)
+	if err != nil && t.err == nil {
+		t.err = err
+		t.failed(err)
+	}
+	return n, err
 }

@@ -12,7 +12,7 @@ import (
 func TestSimWritesTraceAndResult(t *testing.T) {
 	dir := t.TempDir()
 	trace, result := filepath.Join(dir, "t.jsonl"), filepath.Join(dir, "r.json")
-	code, out, err := command(t, "sim", "-config", runFileWith(t), "-trace", trace, "--result="+result)
+	code, out, err := command(t, "sim", runFileWith(t), "-trace", trace, "--result="+result)
 	if code != 0 || err != "" || !strings.HasPrefix(out, "loss ") {
 		t.Fatalf("status %d, %q, %q", code, out, err)
 	}
@@ -41,7 +41,7 @@ func TestSimWritesTraceAndResult(t *testing.T) {
 
 func TestSimReadsAndWritesStandardStreams(t *testing.T) {
 	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"sim", "-config", "-", "-trace", "-", "-result", "-"}, streams{strings.NewReader(quadraticRun), &out, &errs})
+	code := run(t.Context(), []string{"sim", "-", "-trace", "-", "-result", "-"}, streams{strings.NewReader(quadraticRun), &out, &errs, new(outputs)})
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if code != 0 || errs.Len() > 0 || !strings.HasPrefix(lines[0], `{"t":`) || !strings.HasPrefix(lines[len(lines)-1], `{"time_ms":`) {
 		t.Errorf("status %d, %q\n%s", code, errs.String(), out.String())
@@ -56,30 +56,44 @@ func TestSimReadsAndWritesStandardStreams(t *testing.T) {
 // Which it is is told where there is a choice, and a GPU that is not there is no CPU.
 func TestSimBackend(t *testing.T) {
 	t.Setenv("HALOS_LIBCUDA", filepath.Join(t.TempDir(), "none.so"))
-	if code, out, err := command(t, "sim", "-config", runFileWith(t), "-backend", "auto"); code != 0 || !strings.HasPrefix(err, "models on cpu: ") || !strings.HasPrefix(out, "loss ") {
+	if code, out, err := command(t, "sim", runFileWith(t), "-backend", "auto"); code != 0 || !strings.HasPrefix(err, "models on cpu: ") || !strings.HasPrefix(out, "loss ") {
 		t.Errorf("auto: status %d, %q, %q", code, out, err)
 	}
 	for name, want := range map[string]string{"cuda": "none.so", "gpu": `"gpu"`} {
-		if code, out, err := command(t, "sim", "-config", runFileWith(t), "-backend", name); code != 2 || out != "" || !strings.Contains(err, want) {
+		if code, out, err := command(t, "sim", runFileWith(t), "-backend", name); code != 2 || out != "" || !strings.Contains(err, want) {
 			t.Errorf("%s: status %d, %q, %q", name, code, out, err)
 		}
 	}
 }
 
-func TestSimLeavesNothingOfAFailedRun(t *testing.T) {
+// The trace of a run that diverged is what says why.
+func TestSimKeepsWhatAFailedRunLeaves(t *testing.T) {
 	dir := t.TempDir()
+	trace, result := filepath.Join(dir, "t"), filepath.Join(dir, "r")
 	diverges := runFileWith(t, "lr: 0.01", "lr: 1e9", "total_local_steps: 200", "total_local_steps: 1000000")
-	code, out, err := command(t, "sim", "-config", diverges, "-trace", filepath.Join(dir, "t"), "-result", filepath.Join(dir, "r"))
-	files, _ := os.ReadDir(dir)
-	if code != 1 || out != "" || err == "" || len(files) > 0 {
-		t.Errorf("status %d, %q, %q, files %v: want 1 and nothing else than an error", code, out, err, files)
+	code, out, err := command(t, "sim", diverges, "-trace", trace, "-result", result)
+	if code != 1 || out != "" || !strings.Contains(err, "diverged") {
+		t.Errorf("status %d, %q, %q: want 1 and an error", code, out, err)
+	}
+	var res struct {
+		Steps uint64
+		Loss  *float64
+	}
+	if readJSON(t, result, &res); res.Steps == 0 {
+		t.Errorf("result %+v: want the steps that were done", res)
+	}
+	if text, _ := os.ReadFile(trace); !bytes.HasPrefix(text, []byte(`{"t":`)) || !bytes.HasSuffix(text, []byte("}\n")) {
+		t.Errorf("trace %q: want whole lines", text)
+	}
+	if code, out, _ := command(t, "sim", diverges, "-result", "-"); code != 1 || !json.Valid([]byte(out)) {
+		t.Errorf("status %d, %q: want 1 and the result", code, out)
 	}
 }
 
 func TestSimInterrupted(t *testing.T) {
 	endless := runFileWith(t, "total_local_steps: 200", "total_local_steps: 100000000000, eval_every: 100000000000")
 	result := filepath.Join(t.TempDir(), "r.json")
-	code, _, err := interruptible(t, `"t":`, "sim", "-config", endless, "-trace", "-", "-result", result)
+	code, _, err := interrupt(t, `"t":`, "sim", endless, "-trace", "-", "-result", result)
 	if code != 130 || err != "halos: interrupted\n" {
 		t.Errorf("status %d, %q: want 130", code, err)
 	}

@@ -28,7 +28,7 @@ type trial struct {
 	values map[string]string // by key, of the knobs that the run file has
 
 	end  string
-	err  error // of endFailed
+	err  error // of endFailed; before run, that the values do not fit
 	time float64
 	// steps and loss are those of the end.
 	steps uint64
@@ -64,10 +64,15 @@ func newTrial(m method, number int, near *trial, seed, steps uint64) (*trial, er
 		}
 		t.values[k.key] = f.find(k.key).Value
 	}
-	if t.cfg, err = f.config(); err != nil {
+	t.cfg, err = f.config()
+	if err == nil {
+		t.cfg.Seed, t.cfg.Workload.TotalLocalSteps = seed, steps
+		err = t.cfg.Validate()
+	}
+	if err != nil && number == 0 {
 		return nil, err
 	}
-	t.cfg.Seed, t.cfg.Workload.TotalLocalSteps = seed, steps
+	t.err = err // drawn values may be too large for the budget together
 	return t, nil
 }
 
@@ -110,6 +115,10 @@ type goal struct {
 // run runs the trial in this goroutine and those that evaluate the loss. The
 // error is the interrupt, or that the run file does not fit.
 func (t *trial) run(ctx context.Context, p *problem, g goal) error {
+	if t.err != nil {
+		t.end, t.loss = endFailed, math.NaN()
+		return nil
+	}
 	var run *sim.Run
 	t.end = endBudget
 	run, err := sim.New(t.cfg, p, sim.Options{Workers: 1, Observe: func(at sim.Point) bool {

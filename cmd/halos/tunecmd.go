@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"runtime"
 
@@ -15,15 +14,15 @@ import (
 
 type tuneCmd struct {
 	methodSet
-	Out     string `default:"./halos-tune" placeholder:"DIR" help:"Write the winners' run files and tune.csv into this folder (default: ${default})."`
+	Out     path   `default:"./halos-tune" placeholder:"DIR" help:"Write the winners' run files and tune.csv into this folder (default: ${default})."`
 	Trials  int    `default:"16" help:"Trials of each method; the first has the values of its run file (default: ${default})."`
 	Steps   uint64 `help:"Budget of a trial in local steps, for every method. Default: that of its run file."`
 	Seed    uint64 `default:"7" help:"Of data, initial model and search; choose another than the one that will be reported (default: ${default})."`
 	Workers int    `help:"Trials at a time. Results do not depend on it. Default: one a core."`
 }
 
-// Run tunes. If it is interrupted, tune.csv has the trials that ended, and there
-// are no run files.
+// Run tunes. If it is interrupted or fails, tune.csv has the trials that ended,
+// and there are no run files.
 func (c tuneCmd) Run(ctx context.Context, s streams) error {
 	methods, err := c.load()
 	if err != nil {
@@ -31,9 +30,9 @@ func (c tuneCmd) Run(ctx context.Context, s streams) error {
 	}
 	switch {
 	case c.Trials < 1:
-		return usageError{fmt.Errorf("-trials is %d: want at least 1", c.Trials)}
+		return usageError{fmt.Errorf("--trials is %d: want at least 1", c.Trials)}
 	case c.Workers < 0:
-		return usageError{fmt.Errorf("-workers is %d: want at least 0", c.Workers)}
+		return usageError{fmt.Errorf("--workers is %d: want at least 0", c.Workers)}
 	case c.Workers == 0:
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -41,23 +40,29 @@ func (c tuneCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return usageError{err}
 	}
-	cfg := methods[0].cfg
-	cfg.Seed = c.Seed
-	if t.problem, err = newProblem(cfg, c.Data); err != nil {
+	names := []string{"tune.csv"}
+	for _, m := range methods {
+		names = append(names, m.file)
+	}
+	undo, err := c.folder(s.files, string(c.Out), methods, names)
+	if err != nil {
+		return err
+	}
+	defer undo()
+	first := methods[0]
+	first.cfg.Seed = c.Seed
+	if t.problem, err = newProblem(first, string(c.Data)); err != nil {
 		return usageError{err}
 	}
 	defer t.problem.Close()
-	if err := os.MkdirAll(c.Out, 0o755); err != nil {
-		return fmt.Errorf("-out: %w", err)
-	}
+	t.problem.tell(s.err)
 	t.lines = s.err
 	err = t.run(ctx)
-	if err != nil && ctx.Err() == nil {
-		_ = os.Remove(c.Out) // if it is empty
+	if _, ok := errors.AsType[usageError](err); ok {
 		return err
 	}
-	if e := t.save(c.Out, err == nil); e != nil {
-		return fmt.Errorf("-out: %w", e)
+	if e := t.save(s.files, string(c.Out), err == nil); e != nil {
+		return errors.Join(err, fmt.Errorf("--out: %w", e))
 	}
 	if err != nil {
 		return err
@@ -82,8 +87,8 @@ func (t *tuning) print(w io.Writer) error {
 
 // save writes the trials that ended and, if wanted, the winners' run files into
 // dir, which exists.
-func (t *tuning) save(dir string, winners bool) error {
-	errs := []error{writeFile(filepath.Join(dir, "tune.csv"), t.writeCSV)}
+func (t *tuning) save(files *outputs, dir string, winners bool) error {
+	errs := []error{files.write(filepath.Join(dir, "tune.csv"), t.writeCSV)}
 	for _, trials := range t.trials {
 		if !winners {
 			break
@@ -91,7 +96,7 @@ func (t *tuning) save(dir string, winners bool) error {
 		won := best(trials)
 		text, err := won.file.text()
 		if err == nil {
-			err = writeFile(filepath.Join(dir, won.method.file), func(w io.Writer) error {
+			err = files.write(filepath.Join(dir, won.method.file), func(w io.Writer) error {
 				_, err := w.Write(text)
 				return err
 			})

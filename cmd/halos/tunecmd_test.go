@@ -45,7 +45,7 @@ func TestTuneFindsBetterValues(t *testing.T) {
 	if best != 5 {
 		t.Errorf("%d trials are best, want one for each method", best)
 	}
-	won, err := methodSet{Methods: dir}.load()
+	won, err := methodSet{Methods: path(dir)}.load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestTuneDependsOnSeedOnly(t *testing.T) {
 func TestTuneInterrupted(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "out")
-	code, out, _ := interruptible(t, "Sync SGD", "tune", "-methods", tiny, "-trials", "64", "-workers", "1", "-out", dir)
+	code, out, _ := interrupt(t, "Sync SGD", "tune", "-methods", tiny, "-trials", "64", "-workers", "1", "-out", dir)
 	if code != 130 || out != "" {
 		t.Errorf("status %d, %q: want 130", code, out)
 	}
@@ -174,8 +174,8 @@ func TestTrialNearAnother(t *testing.T) {
 
 func TestTrialEndsWhenItDiverges(t *testing.T) {
 	t.Parallel()
-	methods, err := methodSet{Methods: changedMethods(t, "sync*", "name: adamw, betas: [0.9, 0.95], eps: 1.0e-8, weight_decay: 0.1", "name: sgd",
-		"max_lr: 0.003", "max_lr: 3", "clip_norm: 1.0", "")}.load()
+	methods, err := methodSet{Methods: path(changedMethods(t, "sync*", "name: adamw, betas: [0.9, 0.95], eps: 1.0e-8, weight_decay: 0.1", "name: sgd",
+		"max_lr: 0.003", "max_lr: 3", "clip_norm: 1.0", ""))}.load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestTrialEndsWhenItDiverges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := newProblem(tr.cfg, "")
+	p, err := newProblem(method{cfg: tr.cfg}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

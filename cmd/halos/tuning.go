@@ -129,7 +129,7 @@ func (t *trial) String() string {
 			values = append(values, k.key+"="+v)
 		}
 	}
-	return fmt.Sprintf("%-16s %3d  %-8s %10s  loss %.4f  %s", t.method.name, t.number, t.end, virtual(t.time), t.loss, strings.Join(values, " "))
+	return fmt.Sprintf("%-16s %3d  %-8s %10s  loss %s  %s", t.method.name, t.number, t.end, virtual(t.time), lossText(t.loss), strings.Join(values, " "))
 }
 
 // writeCSV writes every trial that ended, with a column for every knob.

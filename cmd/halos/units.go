@@ -25,6 +25,14 @@ func virtual(ms float64) string {
 	return fmt.Sprintf("%.1fd", s/86400)
 }
 
+// lossText is a loss to four digits, or - where it was not evaluated.
+func lossText(loss float64) string {
+	if math.IsNaN(loss) {
+		return "-"
+	}
+	return strconv.FormatFloat(loss, 'f', 4, 64)
+}
+
 // count is a large number with a letter for its thousands, to three digits.
 func count(x float64) string {
 	for _, unit := range []struct {
