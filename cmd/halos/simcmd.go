@@ -105,7 +105,7 @@ func (c simCmd) simulate(ctx context.Context, cfg runfile.Config, p runfile.Prob
 	defer stop(nil)
 	trace := &traceWriter{failed: func(error) {}}
 	if to.result == nil {
-		trace.failed = stop // nothing would be left of the run
+		trace.failed = func(err error) { stop(fmt.Errorf("--trace: %w", err)) } // nothing would be left of the run
 	}
 	opts := sim.Options{Backend: backend, Trace: trace}
 	switch {
