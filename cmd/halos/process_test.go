@@ -13,8 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // asCommand lets the test binary be the command itself, in a process of its own.
@@ -99,7 +97,7 @@ func TestSignalsEndARunInOrder(t *testing.T) {
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	dir, fifo := t.TempDir(), filepath.Join(t.TempDir(), "pipe")
-	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Skip(err)
 	}
 	c := process(t, "sim", endlessRun(t), "--trace", fifo, "--result", filepath.Join(dir, "r"))
@@ -133,6 +131,8 @@ func TestHangupIgnoredByNohup(t *testing.T) {
 	c := process(t, "sim", endlessRun(t), "--trace", filepath.Join(dir, "t"), "--result", filepath.Join(dir, "r"))
 	shell := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `trap "" HUP; exec "$@"`, "sh"}, c.Args...)...)
 	shell.Env = c.Env
+	var errs bytes.Buffer
+	shell.Stderr = &errs
 	if err := shell.Start(); err != nil {
 		t.Skip(err)
 	}
@@ -140,8 +140,8 @@ func TestHangupIgnoredByNohup(t *testing.T) {
 	_ = shell.Process.Signal(syscall.SIGHUP)
 	_ = shell.Process.Signal(syscall.SIGINT)
 	_ = shell.Wait() // the status says it
-	if code := shell.ProcessState.ExitCode(); code != 130 {
-		t.Errorf("status %d: want 130, of the interrupt", code)
+	if code := shell.ProcessState.ExitCode(); code != 130 || errs.String() != "halos: interrupted\n" {
+		t.Errorf("status %d, %q: want 130, of the interrupt", code, errs.String())
 	}
 }
 
