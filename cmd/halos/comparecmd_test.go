@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -126,6 +127,9 @@ func TestCompareInterrupted(t *testing.T) {
 		if code != 130 || !strings.Contains(errs, "halos: interrupted\n") {
 			t.Errorf("status %d, want 130: %s", code, errs)
 		}
+		if strings.Contains(errs, "NaN") {
+			t.Errorf("a loss that was not evaluated is a number:\n%s", errs)
+		}
 		if c.done == nil && out != "" {
 			t.Errorf("a table of nothing:\n%s", out)
 		}
@@ -145,6 +149,38 @@ func TestCompareInterrupted(t *testing.T) {
 		if files, _ := filepath.Glob(filepath.Join(dir, "*")); len(files) != 6 {
 			t.Errorf("%d files, want 6: %v", len(files), files)
 		}
+	}
+}
+
+// A closed is a reader that has gone away.
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+func TestCompareKeepsFilesWhenStdoutIsClosed(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "out")
+	var errs bytes.Buffer
+	code := run(t.Context(), []string{"compare", "-methods", tiny, "-out", dir}, streams{strings.NewReader(""), closed{}, &errs, new(outputs)})
+	if files, _ := os.ReadDir(dir); code != exitPipe || len(files) != len(comparisonFiles) {
+		t.Errorf("status %d, files %v: want %d and all files: %s", code, files, exitPipe, errs.String())
+	}
+}
+
+// A comparison without a target ends; what was found until then stays.
+func TestCompareKeepsWhatAFailedRunLeaves(t *testing.T) {
+	t.Parallel()
+	methods := changedMethods(t, "sync*", "name: adamw, betas: [0.9, 0.95], eps: 1.0e-8, weight_decay: 0.1", "name: sgd",
+		"max_lr: 0.003", "max_lr: 1e4", "clip_norm: 1.0", "")
+	dir := filepath.Join(t.TempDir(), "out")
+	code, _, errs := command(t, "compare", "-methods", methods, "-out", dir)
+	if code != 1 {
+		t.Fatalf("status %d, %q: want 1", code, errs)
+	}
+	var found comparison
+	readJSON(t, filepath.Join(dir, "compare.json"), &found)
+	if len(found.Runs) != 1 || !strings.Contains(errs, "there is no target") {
+		t.Errorf("%d runs, %q: want the one that failed", len(found.Runs), errs)
 	}
 }
 

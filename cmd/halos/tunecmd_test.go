@@ -84,6 +84,17 @@ func TestTuneDependsOnSeedOnly(t *testing.T) {
 	}
 }
 
+// A draw of many local steps and a large K does not fit a small budget; the other
+// trials go on.
+func TestTuneGoesOnWithoutATrialThatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	methods := changedMethods(t, "*", "local_steps: 32", "local_steps: 4", "accumulate: 32", "accumulate: 4")
+	_, table := tuneTiny(t, "-methods", methods, "-trials", "8", "-steps", "300")
+	if n := strings.Count(table, "workload.total_local_steps, 300"); n == 0 || strings.Contains(table, ",true,failed,") {
+		t.Errorf("%d trials do not fit: want some, none of them best:\n%s", n, table)
+	}
+}
+
 func TestTuneInterrupted(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "out")

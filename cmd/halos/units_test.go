@@ -16,6 +16,17 @@ func TestVirtual(t *testing.T) {
 	}
 }
 
+func TestLossText(t *testing.T) {
+	for loss, want := range map[float64]string{1.23456: "1.2346", 12: "12.0000", math.Inf(1): "+Inf"} {
+		if got := lossText(loss); got != want {
+			t.Errorf("%v: %s, want %s", loss, got, want)
+		}
+	}
+	if got := lossText(math.NaN()); got != "-" {
+		t.Errorf("a loss that was not evaluated: %s, want -", got)
+	}
+}
+
 func TestCount(t *testing.T) {
 	for x, want := range map[float64]string{
 		0: "0.00", 2.345: "2.35", 99.96: "100.0", 123.4: "123", 1000: "1.00k", 1572864: "1.57M", 104e9: "104G", 2.5e12: "2.50T", 1e18: "1e+06T",

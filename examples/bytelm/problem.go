@@ -17,8 +17,9 @@ import (
 // Options is what a run file says of the problem. Zero of a field is its default.
 type Options struct {
 	// Data is a folder or file of text, or the path of a dataset of .idx and
-	// .bin with or without its ending. Default: the source text of the Go
-	// installation, see [LoadGoSource].
+	// .bin with or without its ending. In a run file a relative path is relative
+	// to the file. Default: the source text of the Go installation, see
+	// [LoadGoSource].
 	Data string `yaml:"data,omitempty"`
 	// MaxBytes is the most text to load; see [LoadText] for what is left out.
 	// Default 64 MiB, which loads in half a second. Datasets have no limit.
