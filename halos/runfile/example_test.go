@@ -1,9 +1,14 @@
 package runfile_test
 
 import (
+	"context"
 	"fmt"
+	"sync"
 
+	"github.com/halos-go/sdk/halos"
 	"github.com/halos-go/sdk/halos/runfile"
+	"github.com/halos-go/sdk/optim"
+	"github.com/halos-go/sdk/transport"
 )
 
 // What does not fit is found before anything runs, and named.
@@ -28,4 +33,107 @@ worker:
 	fmt.Println(err)
 	// Output:
 	// runfile: line 7: topology.worker_speeds[1][1] is -0.3: want 1e-09 to 1e+09
+}
+
+const run = `
+algorithm: halos
+topology:
+  network_bandwidths: [[10, 1], [1, 10]]
+  worker_speeds: [[1, 0.5], [0.8]]
+workload:
+  problem: {name: quadratic, dim: 8}
+  local_step_time_ms: 1
+  local_batch_size: 4
+  global_batch_size: 16
+  total_local_steps: 1000
+worker:
+  local_steps: 4
+  dynamic_local_updates: true
+  optimizer: {name: sgd}
+  lr_schedule: {name: constant, lr: 0.05}
+lps:
+  optimizer: {name: nesterov, lr: 0.5, momentum: 0.5}
+  accumulate: 4
+  merge_weight: 0.25
+gps:
+  optimizer: {name: sgd, lr: 0.7}
+`
+
+// Every host reads the same file and builds its own node. Here all hosts are one
+// process.
+func ExampleConfig_Plan() {
+	cfg, err1 := runfile.Parse([]byte(run), ".")
+	problem, err2 := cfg.NewProblem()
+	plan, err3 := cfg.Plan(problem)
+	if err1 != nil || err2 != nil || err3 != nil {
+		fmt.Println(err1, err2, err3)
+		return
+	}
+	var net transport.Mem
+	var wg sync.WaitGroup
+	for _, n := range plan.Nodes {
+		fmt.Printf("%-6s %-7s under %q in region %d\n", n.Role, n.ID, n.Parent, n.Region)
+		machine, trainer, err1 := plan.Build(n.ID, runfile.Options{})
+		end, err2 := net.Join(n.ID)
+		if err1 != nil || err2 != nil {
+			fmt.Println(err1, err2)
+			return
+		}
+		wg.Go(func() {
+			if err := halos.Run(context.Background(), machine, halos.RunConfig{Transport: end, Trainer: trainer}); err != nil {
+				fmt.Println(err)
+			}
+		})
+	}
+	wg.Wait()
+	// Output:
+	// gps    gps     under "" in region 0
+	// lps    lps0    under "gps" in region 0
+	// lps    lps1    under "gps" in region 1
+	// worker worker0 under "lps0" in region 0
+	// worker worker1 under "lps0" in region 0
+	// worker worker2 under "lps1" in region 1
+}
+
+// A program gives an optimizer of its own a name for run files.
+func ExamplePlugs() {
+	plugs := runfile.Builtin()
+	plugs.Optimizer(runfile.OptimizerRow{
+		Name: "mine",
+		Keys: []runfile.Key{runfile.Factor("decay"), runfile.Whole("every", 1, 100).Or(10)},
+		Build: func(v runfile.Values, _ optim.Layout) optim.Optimizer {
+			fmt.Println("decay", v.Float("decay"), "every", v.Int("every"))
+			return new(optim.SGD) // an optim.Optimizer with these values
+		},
+	})
+	text := `
+algorithm: async_local_sgd
+topology:
+  network_bandwidths: [[10]]
+  worker_speeds: [[1, 1]]
+workload:
+  problem: {name: quadratic, dim: 8}
+  local_step_time_ms: 1
+  local_batch_size: 4
+  global_batch_size: 16
+  total_local_steps: 1000
+worker:
+  local_steps: 4
+  optimizer: {name: sgd}
+  lr_schedule: {name: constant, lr: 0.05}
+server:
+  optimizer: {name: mine, lr: 0.7, decay: 0.9}
+`
+	cfg, err1 := plugs.Parse([]byte(text), ".")
+	problem, err2 := cfg.NewProblem()
+	plan, err3 := cfg.Plan(problem)
+	if err1 != nil || err2 != nil || err3 != nil {
+		fmt.Println(err1, err2, err3)
+		return
+	}
+	server, _, err := plan.Build("server", runfile.Options{})
+	fmt.Println(server.ID(), err)
+	// Output:
+	// decay 0.9 every 10
+	// server <nil>
 }

@@ -165,7 +165,10 @@ func (p *Plugs) objection(k kind, r row) error {
 		}
 	}
 	for _, key := range r.keys {
-		if by, bad := taken[key.name]; bad || key.name == "" {
+		if key.name == "" {
+			return fmt.Errorf("runfile: %s %s has a key without a name: want the word that stands in run files", k, r.name)
+		}
+		if by, bad := taken[key.name]; bad {
 			return fmt.Errorf("runfile: %s %s has the key %q, which %s: want another name", k, r.name, key.name, by)
 		}
 		taken[key.name] = "it has already"
