@@ -1,6 +1,7 @@
 package halos_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -216,7 +217,8 @@ type listener struct {
 	kinds []byte     // of the messages sent
 }
 
-func (l *listener) Send(ctx context.Context, to string, frame []byte) error {
+func (l *listener) Send(ctx context.Context, to string, parts ...[]byte) error {
+	frame := bytes.Join(parts, nil)
 	for i := 80; i+4 <= len(frame); i += 4 { // the text of a Pull is finite as floats too
 		if x := math.Float32frombits(uint32(frame[i]) | uint32(frame[i+1])<<8 | uint32(frame[i+2])<<16 | uint32(frame[i+3])<<24); x-x != 0 {
 			l.t.Errorf("%s was sent %v", to, x)

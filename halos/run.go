@@ -52,7 +52,7 @@ func Run(ctx context.Context, m Machine, cfg RunConfig) error {
 		cfg.Incarnation = uint64(time.Now().UnixNano())
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := driver{RunConfig: cfg, m: m, inputs: make(chan Input, waiting), outbox: newOutbox(), fail: cancel, began: time.Now()}
+	d := driver{RunConfig: cfg, m: m, inputs: make(chan arrival, waiting), outbox: newOutbox(), fail: cancel, began: time.Now()}
 	d.wg.Go(func() { d.receive(ctx) })
 	if cfg.Quit != nil {
 		d.wg.Go(func() { d.awaitQuit(ctx) })
@@ -78,7 +78,7 @@ func Run(ctx context.Context, m Machine, cfg RunConfig) error {
 type driver struct {
 	RunConfig
 	m       Machine
-	inputs  chan Input
+	inputs  chan arrival
 	outbox  outbox
 	fail    context.CancelCauseFunc
 	wg      sync.WaitGroup
@@ -90,6 +90,7 @@ type driver struct {
 	incomplete error // the first that could not be, when completed is
 
 	several        Several
+	frames         []func()  // releases those that the inputs of this Step lie in
 	params, update []float32 // of the training
 	trained        Trained
 }
@@ -98,6 +99,13 @@ type driver struct {
 // the one that it waits for: a server applies up to four updates in one pass. Each
 // holds the memory of a frame, which would else be that of the network.
 const waiting = 3
+
+// An arrival is an input and the end of the loan of the frame that it lies in; nil: there
+// is none.
+type arrival struct {
+	Input
+	release func()
+}
 
 // malformed is an input that never reaches a Machine: a frame that is none.
 type malformed struct{ err error }
@@ -108,16 +116,17 @@ func (*malformed) message() {}
 func (d *driver) loop(ctx context.Context) error {
 	var out Output
 	var grace <-chan time.Time // nil: for ever
-	in := Input{Msg: &Start{Incarnation: d.Incarnation}}
+	next := arrival{Input: Input{Msg: &Start{Incarnation: d.Incarnation}}}
 	for {
 		now := time.Since(d.began)
 		out.Reset()
-		if in = d.gather(in, now, &out); in.Msg != nil {
+		if in := d.gather(next, now, &out); in.Msg != nil {
 			d.m.Step(in, &out)
 		}
 		if err := d.carryOut(ctx, &out, now); err != nil {
 			return err
 		}
+		d.release()
 		if out.Done {
 			return out.Err
 		}
@@ -125,7 +134,7 @@ func (d *driver) loop(ctx context.Context) error {
 			grace = time.After(d.Grace) //nolint:forbidigo // the one timer: when to stop waiting for the dead
 		}
 		select {
-		case in = <-d.inputs:
+		case next = <-d.inputs:
 		case <-grace:
 			return nil
 		case <-ctx.Done():
@@ -136,15 +145,18 @@ func (d *driver) loop(ctx context.Context) error {
 
 // gather returns in together with what else waits, or no message if all of it was
 // malformed, which a Machine never sees.
-func (d *driver) gather(in Input, now time.Duration, out *Output) Input {
+func (d *driver) gather(in arrival, now time.Duration, out *Output) Input {
 	all := &d.several.Inputs
 	*all = (*all)[:0]
 	for more := true; more; {
 		in.Now = now
+		if in.release != nil {
+			d.frames = append(d.frames, in.release)
+		}
 		if bad, ok := in.Msg.(*malformed); ok {
 			out.note(Event{Kind: Refused, Peer: in.From, Reason: bad.err.Error()})
 		} else {
-			*all = append(*all, in)
+			*all = append(*all, in.Input)
 		}
 		more = false
 		if len(*all) <= waiting {
@@ -162,6 +174,15 @@ func (d *driver) gather(in Input, now time.Duration, out *Output) Input {
 		return (*all)[0]
 	}
 	return Input{Now: now, Msg: &d.several}
+}
+
+// release ends the loans of the frames of a Step.
+func (d *driver) release() {
+	for i, release := range d.frames {
+		release()
+		d.frames[i] = nil
+	}
+	d.frames = d.frames[:0]
 }
 
 func isStopped(e Event) bool { return e.Kind == Stopped }
@@ -251,7 +272,7 @@ func (d *driver) receive(ctx context.Context) {
 			d.fail(err)
 			return
 		}
-		in := Input{From: e.Peer, Msg: &Linked{}}
+		in := arrival{Input{From: e.Peer, Msg: &Linked{}}, e.Release}
 		if !e.Linked {
 			if in.Msg, err = decoders[i].decode(e.Frame); err != nil {
 				in.Msg = &malformed{err} // a peer's mistake must not stop this node
@@ -280,18 +301,18 @@ func (d *driver) train(ctx context.Context, task Task) {
 		return
 	}
 	d.trained.Update = d.update
-	d.post(ctx, Input{Msg: &d.trained})
+	d.post(ctx, arrival{Input: Input{Msg: &d.trained}})
 }
 
 func (d *driver) awaitQuit(ctx context.Context) {
 	select {
 	case <-d.Quit:
-		d.post(ctx, Input{Msg: &Quit{}})
+		d.post(ctx, arrival{Input: Input{Msg: &Quit{}}})
 	case <-ctx.Done():
 	}
 }
 
-func (d *driver) post(ctx context.Context, in Input) {
+func (d *driver) post(ctx context.Context, in arrival) {
 	select {
 	case d.inputs <- in:
 	case <-ctx.Done():

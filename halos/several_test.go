@@ -56,12 +56,12 @@ func TestGather(t *testing.T) {
 		{"one that is not", []Input{bad, input("a")}, []string{"a"}, 1, 0},
 		{"all malformed", []Input{bad, bad}, nil, 2, 0},
 	} {
-		d := driver{inputs: make(chan Input, 8)}
+		d := driver{inputs: make(chan arrival, 8)}
 		for _, in := range c.inputs[1:] {
-			d.inputs <- in
+			d.inputs <- arrival{Input: in}
 		}
 		var out Output
-		in := d.gather(c.inputs[0], 7, &out)
+		in := d.gather(arrival{Input: c.inputs[0]}, 7, &out)
 		var got []string
 		if in.Msg != nil {
 			for one := range in.each {

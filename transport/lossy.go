@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"hash/fnv"
 	"math/rand/v2"
 	"sync"
@@ -15,6 +16,7 @@ import (
 //
 // Which frames are lost is decided by Seed, the peer's name, and the number of
 // the frame among those to that peer; how goroutines interleave does not matter.
+// It keeps a few words for each name it has ever sent to.
 type Lossy struct {
 	Transport
 	// Rate is the share of frames lost, from 0 to 1. At 1 nothing arrives.
@@ -24,18 +26,40 @@ type Lossy struct {
 	// Break breaks this node's link to a peer so that it comes up again, and
 	// reports whether there was one; if not, the frame goes the ordinary way.
 	// On a [Mem] it is Mem.Break with the own name; on sockets, closing the
-	// connection.
+	// connection. Send fails without it.
 	Break func(to string) bool
 
 	dice dice
 }
 
 // Send implements [Transport].
-func (l *Lossy) Send(ctx context.Context, to string, frame []byte) error {
+func (l *Lossy) Send(ctx context.Context, to string, parts ...[]byte) error {
+	if err := decorates("Lossy", l.Transport); err != nil {
+		return err
+	}
+	if l.Break == nil {
+		return errors.New("transport: Lossy.Break is nil: want a function that breaks the link to a peer")
+	}
 	if l.dice.roll(l.Seed, to) < l.Rate && ctx.Err() == nil && l.Break(to) {
 		return nil
 	}
-	return l.Transport.Send(ctx, to, frame)
+	return l.Transport.Send(ctx, to, parts...)
+}
+
+// Recv implements [Transport].
+func (l *Lossy) Recv(ctx context.Context) (Event, error) {
+	if err := decorates("Lossy", l.Transport); err != nil {
+		return Event{}, err
+	}
+	return l.Transport.Recv(ctx)
+}
+
+// Close implements [Transport].
+func (l *Lossy) Close() error {
+	if err := decorates("Lossy", l.Transport); err != nil {
+		return err
+	}
+	return l.Transport.Close()
 }
 
 // dice is a stream of random numbers for each peer. The zero value is ready.

@@ -1,38 +1,66 @@
 package transport
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
 )
 
-// MemQueue is how many frames each direction of a link of [Mem] holds. Send
-// blocks while the direction it wants is full; other links do not notice.
-const MemQueue = 16
+const (
+	// MemQueue is how many frames each direction of a link of [Mem] holds. Send
+	// blocks while the direction it wants is full; other links do not notice.
+	MemQueue = 16
+	// MemLanding is [Mem.Landing] if that is 0.
+	MemLanding = 256 << 20
+	// MemAbsent is how many absent peers a node of [Mem] waits for.
+	MemAbsent = 1024
+)
 
 // Mem is a network inside one process. The zero value is an empty network. All
 // methods are safe for concurrent use and none of them waits for a node.
 //
+// # Who is linked with whom
+//
 // Two nodes know each other from the first Send, Cut or Heal between them,
-// whatever came of it; they do so by name, so that it outlives them. The link
-// between two nodes that know each other is up whenever both are present and it
-// is not cut. Thus nodes that have no business with each other have no link,
-// however many there are; who sends to a node that has not joined yet receives
-// Linked when it does; and a node that comes back is linked at once with all it
-// has ever talked to.
+// whatever came of it. The link between two nodes that know each other is up
+// whenever both are present and it is not cut. Thus nodes that have no business
+// with each other have no link, however many there are; who sends to a node that
+// has not joined yet receives Linked when it does; and a node that comes back is
+// linked at once with all present nodes that it knows.
+//
+// A link that is cut is remembered until Heal. Any other is forgotten when both
+// ends are absent, and when its present end knows MemAbsent peers that have been
+// absent for a shorter time: until one of the two sends again. So names that are
+// never used again cost little.
 //
 // When a link breaks because one end was closed, what that end had sent stays
-// with its peer until it is received or the link is up again. Every other break
-// loses what is queued, in both directions.
+// with its peer until it is received, or the link is up again or forgotten.
+// Every other break loses what is queued, in both directions.
 //
 // Recv takes turns among the peers that have something, one event each. A link
-// that comes up again before its Linked has been received gives one Linked, so
-// that a node which does not receive costs no more than MemQueue frames a link.
+// that comes up again before its Linked has been received gives one Linked.
+//
+// # Memory
+//
+// Frames land in memory that is reused after Release, at addresses that are
+// multiples of 64. A node that does not receive, or does not release, holds its
+// senders back: each direction of a link holds MemQueue frames, and all frames to
+// one node hold Landing bytes. Memory for reuse is shared by all nodes; no more
+// of it is kept than the present nodes could land.
 type Mem struct {
-	mu    sync.Mutex
-	ends  map[string]*memEnd             // who is present
-	links map[string]map[string]*memLink // links[a][b] is links[b][a]
+	// Landing is how many bytes of frames each node may have that were sent to
+	// it and are not released. A frame finds room if there is no other, however
+	// large it is; else it waits, behind those that waited before. 0: MemLanding.
+	// Set it before the first Join.
+	Landing int64
+
+	mu      sync.Mutex
+	ends    map[string]*memEnd             // who is present
+	links   map[string]map[string]*memLink // links[a][b] is links[b][a]
+	pool    pool
+	largest int64 // block there has been
 }
 
 // Join adds a node and returns its end. It is an error if one of that name is
@@ -40,6 +68,9 @@ type Mem struct {
 func (n *Mem) Join(name string) (Transport, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.Landing < 0 {
+		return nil, fmt.Errorf("transport: Mem.Landing is %d: want a number of bytes, or 0 for %d", n.Landing, MemLanding)
+	}
 	if n.ends[name] != nil {
 		return nil, fmt.Errorf("transport: node %q has joined already: close it first", name)
 	}
@@ -47,7 +78,8 @@ func (n *Mem) Join(name string) (Transport, error) {
 		n.ends = make(map[string]*memEnd)
 	}
 	links := n.linksOf(name)
-	e := &memEnd{net: n, name: name, links: links, bell: make(chan struct{}, 1), done: make(chan struct{})}
+	e := &memEnd{net: n, name: name, bell: make(chan struct{}, 1), done: make(chan struct{}),
+		links: links, landing: landing{limit: cmp.Or(n.Landing, MemLanding)}}
 	n.ends[name] = e
 	for _, peer := range slices.Sorted(maps.Keys(links)) {
 		n.raise(links[peer])
@@ -62,7 +94,8 @@ func (n *Mem) Cut(a, b string) {
 	defer n.mu.Unlock()
 	l := n.link(a, b)
 	l.cut = true
-	l.lose()
+	n.lose(l)
+	n.stopWaiting(l)
 }
 
 // Heal undoes Cut. If both nodes are present the link is up, with Linked for
@@ -85,94 +118,7 @@ func (n *Mem) Break(a, b string) bool {
 	if l == nil || l.life == nil {
 		return false
 	}
-	l.lose()
+	n.lose(l)
 	n.raise(l)
 	return true
 }
-
-// link returns the link between a and b, which from now on know each other.
-func (n *Mem) link(a, b string) *memLink {
-	l := n.linksOf(a)[b]
-	if l == nil {
-		l = &memLink{names: [2]string{a, b}}
-		l.lanes[0].from, l.lanes[1].from = b, a
-		n.linksOf(a)[b], n.linksOf(b)[a] = l, l
-	}
-	return l
-}
-
-func (n *Mem) linksOf(name string) map[string]*memLink {
-	if n.links == nil {
-		n.links = make(map[string]map[string]*memLink)
-	}
-	if n.links[name] == nil {
-		n.links[name] = make(map[string]*memLink)
-	}
-	return n.links[name]
-}
-
-// raise brings l up if it can be and is not.
-func (n *Mem) raise(l *memLink) {
-	a, b := n.ends[l.names[0]], n.ends[l.names[1]]
-	if l.life != nil || l.cut || a == nil || b == nil {
-		return
-	}
-	l.life = &memLife{down: make(chan struct{})}
-	for i, end := range []*memEnd{a, b} {
-		l.life.slots[i] = make(chan struct{}, MemQueue)
-		lane := &l.lanes[i]
-		lane.linked, lane.frames = true, nil
-		end.wake(lane)
-	}
-}
-
-// A memLink is what lies between two nodes that know each other. Everything in
-// it is guarded by Mem.mu.
-type memLink struct {
-	names [2]string
-	cut   bool
-	life  *memLife   // nil: down
-	lanes [2]memLane // lanes[i] leads to names[i]
-}
-
-// A memLife is one stretch of time in which a link is up. Senders that wait for
-// a slot of it give up when it is down.
-type memLife struct {
-	down  chan struct{}
-	slots [2]chan struct{} // slots[i] holds one token for each frame in lanes[i], and each about to be
-}
-
-// A memLane holds what is on its way to one end of a link: perhaps Linked, then
-// frames. If its link has a life, the frames are of that life.
-type memLane struct {
-	from   string
-	linked bool
-	frames [][]byte
-	queued bool // it is in its end's ready
-}
-
-// lose breaks l and drops what is on it.
-func (l *memLink) lose() {
-	l.end()
-	for i := range l.lanes {
-		l.lanes[i].linked, l.lanes[i].frames = false, nil
-	}
-}
-
-// end breaks l.
-func (l *memLink) end() {
-	if l.life != nil {
-		close(l.life.down)
-		l.life = nil
-	}
-}
-
-// toward returns the index of the end called name.
-func (l *memLink) toward(name string) int {
-	if l.names[1] == name {
-		return 1
-	}
-	return 0
-}
-
-func (a *memLane) empty() bool { return !a.linked && len(a.frames) == 0 }

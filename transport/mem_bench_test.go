@@ -46,6 +46,7 @@ func benchmark(b *testing.B, size, peers int) {
 		}
 		if !e.Linked {
 			n++
+			e.Release()
 		}
 	}
 	wg.Wait()

@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// Meter counts what a node sends and receives. The contract holds.
+// Meter counts what a node sends and receives. The contract holds. It keeps the
+// counters of every name that it has ever heard from or sent to.
 type Meter struct {
 	Transport
 
@@ -33,25 +34,40 @@ func (m *Meter) Traffic() map[string]Traffic {
 }
 
 // Send implements [Transport].
-func (m *Meter) Send(ctx context.Context, to string, frame []byte) error {
-	err := m.Transport.Send(ctx, to, frame)
+func (m *Meter) Send(ctx context.Context, to string, parts ...[]byte) error {
+	if err := decorates("Meter", m.Transport); err != nil {
+		return err
+	}
+	n := size(parts)
+	err := m.Transport.Send(ctx, to, parts...)
 	if err == nil {
-		m.count(to, func(t *Traffic) { t.Sent.add(frame) })
+		m.count(to, func(t *Traffic) { t.Sent.add(n) })
 	}
 	return err
 }
 
 // Recv implements [Transport].
 func (m *Meter) Recv(ctx context.Context) (Event, error) {
+	if err := decorates("Meter", m.Transport); err != nil {
+		return Event{}, err
+	}
 	e, err := m.Transport.Recv(ctx)
 	switch {
 	case err != nil:
 	case e.Linked:
 		m.count(e.Peer, func(t *Traffic) { t.Linked++ })
 	default:
-		m.count(e.Peer, func(t *Traffic) { t.Received.add(e.Frame) })
+		m.count(e.Peer, func(t *Traffic) { t.Received.add(len(e.Frame)) })
 	}
 	return e, err
+}
+
+// Close implements [Transport].
+func (m *Meter) Close() error {
+	if err := decorates("Meter", m.Transport); err != nil {
+		return err
+	}
+	return m.Transport.Close()
 }
 
 func (m *Meter) count(peer string, add func(*Traffic)) {
@@ -65,7 +81,7 @@ func (m *Meter) count(peer string, add func(*Traffic)) {
 	m.peers[peer] = t
 }
 
-func (v *Volume) add(frame []byte) {
+func (v *Volume) add(size int) {
 	v.Frames++
-	v.Bytes += uint64(len(frame))
+	v.Bytes += uint64(size)
 }

@@ -16,11 +16,15 @@ var ErrDisorder = errors.New("transport: contract broken")
 // Ordered checks that the transport inside keeps the contract: that frames
 // arrive once and in order, that none is missing unless Linked came since the
 // one before it, and that Linked came before the first. Wrap both ends of every
-// link: each frame carries a header of 24 bytes, which the other end takes off.
+// link: each frame carries a header of 64 bytes, which the other end takes off
+// without a copy. It is so long that a frame keeps its alignment.
 //
 // The contract of Ordered itself holds as long as that of the inner transport
 // does; then Recv returns [ErrDisorder], wrapped with what was wrong, and goes
 // on doing so. One Recv, and one Send to each peer, goes on at a time.
+//
+// Ordered is for tests: it keeps some words for each name, and for each life of
+// each peer, that it has ever heard from or sent to.
 type Ordered struct {
 	Transport
 
@@ -35,7 +39,11 @@ type Ordered struct {
 }
 
 // sending is what has been sent to a peer.
-type sending struct{ last, sure uint64 } // the last number given; the last that Send accepted
+type sending struct {
+	last, sure uint64 // the last number given; the last that Send accepted
+	header     [orderedHeader]byte
+	parts      [][]byte // of the frame being sent
+}
 
 // receiving is what has been received from a peer.
 type receiving struct {
@@ -44,10 +52,13 @@ type receiving struct {
 	lives  map[uint64]uint64 // the last number of each
 }
 
-const orderedHeader = 24 // life, number, last number that is sure to have been sent before
+const orderedHeader = 64 // life, number, last number that is sure to have been sent before; zeros
 
 // Send implements [Transport].
-func (o *Ordered) Send(ctx context.Context, to string, frame []byte) error {
+func (o *Ordered) Send(ctx context.Context, to string, parts ...[]byte) error {
+	if err := decorates("Ordered", o.Transport); err != nil {
+		return err
+	}
 	turn, err := o.turns.enter(ctx, "to "+to)
 	if err != nil {
 		return err
@@ -55,11 +66,12 @@ func (o *Ordered) Send(ctx context.Context, to string, frame []byte) error {
 	defer turn.leave()
 	life, s := o.sending(to)
 	s.last++
-	b := make([]byte, 0, orderedHeader+len(frame))
-	b = binary.LittleEndian.AppendUint64(b, life)
-	b = binary.LittleEndian.AppendUint64(b, s.last)
-	b = binary.LittleEndian.AppendUint64(b, s.sure)
-	if err := o.Transport.Send(ctx, to, append(b, frame...)); err != nil {
+	for i, v := range []uint64{life, s.last, s.sure} {
+		binary.LittleEndian.PutUint64(s.header[8*i:], v)
+	}
+	s.parts = append(append(s.parts[:0], s.header[:]), parts...)
+	defer clear(s.parts) // they are the caller's
+	if err := o.Transport.Send(ctx, to, s.parts...); err != nil {
 		return err // perhaps sent, perhaps not: the number is used up, but not sure
 	}
 	s.sure = s.last
@@ -68,6 +80,9 @@ func (o *Ordered) Send(ctx context.Context, to string, frame []byte) error {
 
 // Recv implements [Transport].
 func (o *Ordered) Recv(ctx context.Context) (Event, error) {
+	if err := decorates("Ordered", o.Transport); err != nil {
+		return Event{}, err
+	}
 	turn, err := o.turns.enter(ctx, "recv")
 	if err != nil {
 		return Event{}, err
@@ -82,6 +97,9 @@ func (o *Ordered) Recv(ctx context.Context) (Event, error) {
 	}
 	if err := o.receiving(e.Peer).check(&e); err != nil {
 		o.failed = fmt.Errorf("%w: from %q: %w", ErrDisorder, e.Peer, err)
+		if e.Release != nil {
+			e.Release()
+		}
 		return Event{}, o.failed
 	}
 	return e, nil
@@ -89,6 +107,9 @@ func (o *Ordered) Recv(ctx context.Context) (Event, error) {
 
 // Close implements [Transport].
 func (o *Ordered) Close() error {
+	if err := decorates("Ordered", o.Transport); err != nil {
+		return err
+	}
 	o.turns.close()
 	return o.Transport.Close()
 }

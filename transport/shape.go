@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -16,7 +17,8 @@ import (
 type Shape struct {
 	Transport
 	// Line returns the line to a peer. It is called once for each Send, from
-	// the goroutine that sends, and must be safe for concurrent use.
+	// the goroutine that sends, and must be safe for concurrent use. Send fails
+	// without it.
 	Line func(to string) Line
 
 	turns turns
@@ -37,17 +39,23 @@ func (l Line) Time(size int) time.Duration {
 }
 
 // Send implements [Transport].
-func (s *Shape) Send(ctx context.Context, to string, frame []byte) error {
+func (s *Shape) Send(ctx context.Context, to string, parts ...[]byte) error {
+	if err := decorates("Shape", s.Transport); err != nil {
+		return err
+	}
+	if s.Line == nil {
+		return errors.New("transport: Shape.Line is nil: want a function that returns the line to a peer")
+	}
 	turn, err := s.turns.enter(ctx, to)
 	if err != nil {
 		return err
 	}
 	defer turn.leave()
-	timer := time.NewTimer(s.Line(to).Time(len(frame)))
+	timer := time.NewTimer(s.Line(to).Time(size(parts)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return s.Transport.Send(ctx, to, frame)
+		return s.Transport.Send(ctx, to, parts...)
 	case <-turn.closed:
 		return ErrClosed
 	case <-ctx.Done():
@@ -55,8 +63,19 @@ func (s *Shape) Send(ctx context.Context, to string, frame []byte) error {
 	}
 }
 
+// Recv implements [Transport].
+func (s *Shape) Recv(ctx context.Context) (Event, error) {
+	if err := decorates("Shape", s.Transport); err != nil {
+		return Event{}, err
+	}
+	return s.Transport.Recv(ctx)
+}
+
 // Close implements [Transport].
 func (s *Shape) Close() error {
+	if err := decorates("Shape", s.Transport); err != nil {
+		return err
+	}
 	s.turns.close()
 	return s.Transport.Close()
 }

@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/halos-go/sdk/transport"
 )
 
 // The laws about links that break, and come up again.
 
-func absentPeer(ctx context.Context, s *star) error {
+func absentPeer(ctx context.Context, s *stage) error {
 	a, err := s.join("a")
 	if err != nil {
 		return err
@@ -29,7 +31,7 @@ func absentPeer(ctx context.Context, s *star) error {
 	return ask(ctx, a, hub)
 }
 
-func leafRestarts(ctx context.Context, s *star) error {
+func leafRestarts(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a", "b")
 	if err != nil {
 		return err
@@ -51,7 +53,7 @@ func leafRestarts(ctx context.Context, s *star) error {
 	return ask(ctx, leaves[1], hub)
 }
 
-func hubRestarts(ctx context.Context, s *star) error {
+func hubRestarts(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a", "b")
 	if err != nil {
 		return err
@@ -78,9 +80,9 @@ func hubRestarts(ctx context.Context, s *star) error {
 	return nil
 }
 
-func cutAndHeal(ctx context.Context, s *star) error {
+func cutAndHeal(ctx context.Context, s *stage) error {
 	if s.net.Cut == nil || s.net.Heal == nil {
-		return errSkip
+		return noCut
 	}
 	hub, leaves, err := s.meet(ctx, "a", "b")
 	if err != nil {
@@ -109,9 +111,9 @@ func cutAndHeal(ctx context.Context, s *star) error {
 	return nil
 }
 
-func cutsUnderTraffic(ctx context.Context, s *star) error {
+func cutsUnderTraffic(ctx context.Context, s *stage) error {
 	if s.net.Cut == nil || s.net.Heal == nil {
-		return errSkip
+		return noCut
 	}
 	hub, leaves, err := s.meet(ctx, "a")
 	if err != nil {
@@ -163,17 +165,17 @@ func loses(ctx context.Context, n *node, to string) error {
 	return fmt.Errorf("%s: Send to %q, which cannot be reached, still succeeds", n.name, to)
 }
 
-// hear waits until hub and leaves have heard Linked. Nobody sends.
-func hear(ctx context.Context, hub *node, leaves ...*node) error {
+// hear waits until n and its peers have heard Linked. Nobody sends.
+func hear(ctx context.Context, n *node, peers ...*node) error {
 	var jobs []func(context.Context) error
 	missing := make(map[string]bool)
-	for _, leaf := range leaves {
-		missing[leaf.name] = true
+	for _, p := range peers {
+		missing[p.name] = true
 		jobs = append(jobs, func(ctx context.Context) error {
-			return leaf.hears(ctx, map[string]bool{"hub": true})
+			return p.hears(ctx, map[string]bool{n.name: true})
 		})
 	}
-	jobs = append(jobs, func(ctx context.Context) error { return hub.hears(ctx, missing) })
+	jobs = append(jobs, func(ctx context.Context) error { return n.hears(ctx, missing) })
 	return together(ctx, jobs...)
 }
 
@@ -181,12 +183,12 @@ func hear(ctx context.Context, hub *node, leaves ...*node) error {
 // first.
 func (n *node) hears(ctx context.Context, missing map[string]bool) error {
 	for len(missing) > 0 {
-		e, err := n.next(ctx)
+		e, err := n.next(ctx, fmt.Sprintf("Linked for %q", slices.Sorted(maps.Keys(missing))))
 		if err != nil {
 			return fmt.Errorf("waiting for Linked: %w", err)
 		}
-		if e.Linked {
-			delete(missing, e.Peer)
+		if e.linked {
+			delete(missing, e.peer)
 		}
 	}
 	return nil
@@ -207,23 +209,23 @@ func ask(ctx context.Context, leaf, hub *node) error {
 						return err
 					}
 				}
-				e, err := leaf.next(ctx)
+				e, err := leaf.next(ctx, hub.name+"'s answer or Linked")
 				if err != nil {
 					return fmt.Errorf("waiting for an answer or Linked: %w", err)
 				}
-				if answer.has(e) {
+				if e.stream == answer.id {
 					return errAnswered
 				}
-				repeat = e.Linked && e.Peer == hub.name
+				repeat = e.linked && e.peer == hub.name
 			}
 		},
 		func(ctx context.Context) error {
 			for {
-				e, err := hub.next(ctx)
+				e, err := hub.next(ctx, leaf.name+"'s question")
 				if err != nil {
 					return err
 				}
-				if !question.has(e) {
+				if e.stream != question.id {
 					continue
 				}
 				if err := answer.send(ctx, 100); err != nil && !errors.Is(err, transport.ErrUnreachable) {
@@ -235,9 +237,4 @@ func ask(ctx context.Context, leaf, hub *node) error {
 		return nil
 	}
 	return err
-}
-
-// has reports whether e is a frame of s.
-func (s *stream) has(e transport.Event) bool {
-	return !e.Linked && len(e.Frame) >= header && word(e.Frame, 0) == s.id
 }

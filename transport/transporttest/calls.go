@@ -41,10 +41,13 @@ func wants(what string, err, target error) error {
 	if errors.Is(err, target) {
 		return nil
 	}
+	if err == nil {
+		return fmt.Errorf("%s returned nil, want %w", what, target)
+	}
 	return fmt.Errorf("%s returned %w, want %w", what, err, target)
 }
 
-func unknownPeer(ctx context.Context, s *star) error {
+func unknownPeer(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a")
 	if err != nil {
 		return err
@@ -61,7 +64,7 @@ func unknownPeer(ctx context.Context, s *star) error {
 	return exchange(ctx, hub, leaves[0], 10, func(int) int { return 100 })
 }
 
-func busyPeerSilencesNobody(ctx context.Context, s *star) error {
+func busyPeerSilencesNobody(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a", "b")
 	if err != nil {
 		return err
@@ -80,11 +83,11 @@ func busyPeerSilencesNobody(ctx context.Context, s *star) error {
 		func(ctx context.Context) error {
 			left := 10
 			for range 1 << 18 {
-				e, err := hub.next(ctx)
+				e, err := hub.next(ctx, fmt.Sprintf("b's frame %d of 10", 11-left))
 				if err != nil {
 					return err
 				}
-				if e.Peer == "b" {
+				if e.peer == "b" {
 					left--
 				}
 				if left == 0 {
@@ -99,7 +102,7 @@ func busyPeerSilencesNobody(ctx context.Context, s *star) error {
 	return err
 }
 
-func fullLinkHoldsUpNobody(ctx context.Context, s *star) error {
+func fullLinkHoldsUpNobody(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a", "b")
 	if err != nil {
 		return err
@@ -130,7 +133,7 @@ func fullLinkHoldsUpNobody(ctx context.Context, s *star) error {
 	return err
 }
 
-func contextEndsRecv(ctx context.Context, s *star) error {
+func contextEndsRecv(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a")
 	if err != nil {
 		return err
@@ -138,16 +141,16 @@ func contextEndsRecv(ctx context.Context, s *star) error {
 	cause := errors.New("the cause")
 	waiting, cancel := context.WithTimeoutCause(ctx, full/2, cause)
 	defer cancel()
-	if _, err := leaves[0].Recv(waiting); !errors.Is(err, cause) {
+	if _, err := leaves[0].receive(waiting, "nothing"); !errors.Is(err, cause) {
 		return wants("a Recv that was waiting when its context ended", err, cause)
 	}
-	if _, err := leaves[0].Recv(waiting); !errors.Is(err, cause) {
+	if _, err := leaves[0].receive(waiting, "nothing"); !errors.Is(err, cause) {
 		return wants("Recv with a context that had ended", err, cause)
 	}
 	return exchange(ctx, hub, leaves[0], 10, func(int) int { return 100 })
 }
 
-func contextEndsSend(ctx context.Context, s *star) error {
+func contextEndsSend(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a")
 	if err != nil {
 		return err
@@ -170,7 +173,7 @@ func contextEndsSend(ctx context.Context, s *star) error {
 	return ask(ctx, leaves[0], hub)
 }
 
-func closeEndsRecv(ctx context.Context, s *star) error {
+func closeEndsRecv(ctx context.Context, s *stage) error {
 	_, leaves, err := s.meet(ctx, "a")
 	if err != nil {
 		return err
@@ -178,14 +181,14 @@ func closeEndsRecv(ctx context.Context, s *star) error {
 	a := leaves[0]
 	timer := time.AfterFunc(full/2, func() { _ = a.Close() })
 	defer timer.Stop()
-	_, err = a.Recv(ctx)
+	_, err = a.receive(ctx, "nothing, until Close")
 	if err := wants("a Recv that was waiting at Close", err, transport.ErrClosed); err != nil {
 		return err
 	}
 	return a.isClosed(ctx, "hub")
 }
 
-func closeEndsSend(ctx context.Context, s *star) error {
+func closeEndsSend(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a", "b")
 	if err != nil {
 		return err
@@ -204,7 +207,7 @@ func closeEndsSend(ctx context.Context, s *star) error {
 
 // isClosed wants every call on a closed end to say so, and Close to do nothing.
 func (n *node) isClosed(ctx context.Context, peer string) error {
-	_, errRecv := n.Recv(ctx)
+	_, errRecv := n.receive(ctx, "nothing, after Close")
 	errs := []error{
 		wants("Send after Close", n.Send(ctx, peer, []byte("hello")), transport.ErrClosed),
 		wants("Recv after Close", errRecv, transport.ErrClosed),

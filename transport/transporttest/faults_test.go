@@ -18,21 +18,22 @@ type fault struct {
 	caughtBy []string
 	make     func(t *testing.T) wrapper
 	slow     bool
+	says     string // in what the laws report; "": anything
 }
 
 // broken is a transport of which some methods have been replaced.
 type broken struct {
 	transport.Transport
-	send  func(ctx context.Context, to string, frame []byte) error
+	send  func(ctx context.Context, to string, parts ...[]byte) error
 	recv  func(ctx context.Context) (transport.Event, error)
 	close func() error
 }
 
-func (b *broken) Send(ctx context.Context, to string, frame []byte) error {
+func (b *broken) Send(ctx context.Context, to string, parts ...[]byte) error {
 	if b.send == nil {
-		return b.Transport.Send(ctx, to, frame)
+		return b.Transport.Send(ctx, to, parts...)
 	}
-	return b.send(ctx, to, frame)
+	return b.send(ctx, to, parts...)
 }
 
 func (b *broken) Recv(ctx context.Context) (transport.Event, error) {
@@ -62,10 +63,10 @@ func ends(replace func(b *broken)) func(*testing.T) wrapper {
 
 // sends makes a wrapper that replaces Send by one that also gets the number of
 // the call, from 1.
-func sends(send func(b *broken, ctx context.Context, n int64, to string, frame []byte) error) func(*testing.T) wrapper {
+func sends(send func(b *broken, ctx context.Context, n int64, to string, parts [][]byte) error) func(*testing.T) wrapper {
 	return ends(func(b *broken) {
 		var n atomic.Int64
-		b.send = func(ctx context.Context, to string, frame []byte) error { return send(b, ctx, n.Add(1), to, frame) }
+		b.send = func(ctx context.Context, to string, parts ...[]byte) error { return send(b, ctx, n.Add(1), to, parts) }
 	})
 }
 
@@ -87,18 +88,18 @@ func hears(change func(e *transport.Event, n int) (keep bool)) func(*testing.T) 
 
 var faults = []fault{
 	{name: "loses a frame", caughtBy: []string{"WholeOnceInOrder", "FloodBothWays"},
-		make: sends(func(b *broken, ctx context.Context, n int64, to string, frame []byte) error {
+		make: sends(func(b *broken, ctx context.Context, n int64, to string, parts [][]byte) error {
 			if n == 30 {
 				return nil
 			}
-			return b.Transport.Send(ctx, to, frame)
+			return b.Transport.Send(ctx, to, parts...)
 		})},
 	{name: "loses the last frame", caughtBy: []string{"WholeOnceInOrder"},
-		make: sends(func(b *broken, ctx context.Context, n int64, to string, frame []byte) error {
+		make: sends(func(b *broken, ctx context.Context, n int64, to string, parts [][]byte) error {
 			if n == 1001 {
 				return nil
 			}
-			return b.Transport.Send(ctx, to, frame)
+			return b.Transport.Send(ctx, to, parts...)
 		})},
 	{name: "duplicates frames", caughtBy: []string{"WholeOnceInOrder", "ConcurrentSenders", "CutsUnderTraffic"},
 		make: ends(func(b *broken) { b.send = (&transport.Duplicate{Transport: b.Transport, Rate: 0.2}).Send })},
@@ -107,12 +108,12 @@ var faults = []fault{
 			return ends(func(b *broken) {
 				var held []byte
 				n := 0
-				b.send = func(ctx context.Context, to string, frame []byte) error {
+				b.send = func(ctx context.Context, to string, parts ...[]byte) error {
 					if n++; n == 20 {
-						held = bytes.Clone(frame)
+						held = bytes.Join(parts, nil)
 						return nil
 					}
-					err := b.Transport.Send(ctx, to, frame)
+					err := b.Transport.Send(ctx, to, parts...)
 					if err == nil && n == 21 {
 						err = b.Transport.Send(ctx, to, held)
 					}
@@ -121,8 +122,9 @@ var faults = []fault{
 			})(t)
 		}},
 	{name: "cuts a byte off", caughtBy: []string{"WholeOnceInOrder", "ReceiverOwnsItsFrame"},
-		make: sends(func(b *broken, ctx context.Context, _ int64, to string, frame []byte) error {
-			return b.Transport.Send(ctx, to, frame[:max(0, min(len(frame), len(frame)/2+900))])
+		make: sends(func(b *broken, ctx context.Context, _ int64, to string, parts [][]byte) error {
+			frame := bytes.Join(parts, nil)
+			return b.Transport.Send(ctx, to, frame[:min(len(frame), len(frame)/2+900)])
 		})},
 	{name: "corrupts large frames", caughtBy: []string{"EmptyAndLargeFrames"},
 		make: hears(func(e *transport.Event, _ int) bool {
@@ -133,7 +135,7 @@ var faults = []fault{
 		})},
 	{name: "drops empty frames", caughtBy: []string{"EmptyAndLargeFrames"},
 		make: hears(func(e *transport.Event, _ int) bool { return e.Linked || len(e.Frame) > 0 })},
-	{name: "shares memory between sender and receivers", caughtBy: []string{"SenderKeepsItsFrame", "ReceiverOwnsItsFrame"},
+	{name: "shares memory between sender and receivers", caughtBy: []string{"SenderKeepsItsParts", "ReceiverOwnsItsFrame"},
 		make: sharing},
 	{name: "receives into one buffer", caughtBy: []string{"ReceiverOwnsItsFrame"},
 		make: ends(func(b *broken) {
@@ -152,8 +154,8 @@ var faults = []fault{
 			}
 		})},
 	{name: "ignores Send's context", caughtBy: []string{"ContextEndsSend"},
-		make: sends(func(b *broken, ctx context.Context, _ int64, to string, frame []byte) error {
-			return b.Transport.Send(context.WithoutCancel(ctx), to, frame)
+		make: sends(func(b *broken, ctx context.Context, _ int64, to string, parts [][]byte) error {
+			return b.Transport.Send(context.WithoutCancel(ctx), to, parts...)
 		})},
 	{name: "returns ctx.Err and not the cause", caughtBy: []string{"ContextEndsRecv", "ContextEndsSend"},
 		make: ends(func(b *broken) {
@@ -167,8 +169,8 @@ var faults = []fault{
 				e, err := b.Transport.Recv(ctx)
 				return e, errOf(ctx, err)
 			}
-			b.send = func(ctx context.Context, to string, frame []byte) error {
-				return errOf(ctx, b.Transport.Send(ctx, to, frame))
+			b.send = func(ctx context.Context, to string, parts ...[]byte) error {
+				return errOf(ctx, b.Transport.Send(ctx, to, parts...))
 			}
 		})},
 	{name: "does not say Linked", caughtBy: []string{"LinkedComesFirst", "AbsentPeer"},
@@ -178,16 +180,16 @@ var faults = []fault{
 	{name: "says Linked after the first frame", caughtBy: []string{"LinkedComesFirst"}, make: tardy},
 	{name: "sends again after Linked what it sent before", caughtBy: []string{"CutAndHeal", "CutsUnderTraffic"}, make: resending},
 	{name: "takes frames for anybody", caughtBy: []string{"UnknownPeer", "AbsentPeer"},
-		make: sends(func(b *broken, ctx context.Context, _ int64, to string, frame []byte) error {
-			err := b.Transport.Send(ctx, to, frame)
+		make: sends(func(b *broken, ctx context.Context, _ int64, to string, parts [][]byte) error {
+			err := b.Transport.Send(ctx, to, parts...)
 			if errors.Is(err, transport.ErrUnreachable) {
 				return nil
 			}
 			return err
 		})},
 	{name: "does not name the peer", caughtBy: []string{"UnknownPeer"},
-		make: sends(func(b *broken, ctx context.Context, _ int64, to string, frame []byte) error {
-			err := b.Transport.Send(ctx, to, frame)
+		make: sends(func(b *broken, ctx context.Context, _ int64, to string, parts [][]byte) error {
+			err := b.Transport.Send(ctx, to, parts...)
 			if errors.Is(err, transport.ErrUnreachable) {
 				return transport.ErrUnreachable
 			}
@@ -207,8 +209,8 @@ var faults = []fault{
 			}
 		})},
 	{name: "confuses closed with unreachable", caughtBy: []string{"CloseEndsRecv", "CloseEndsSend"},
-		make: sends(func(b *broken, ctx context.Context, _ int64, to string, frame []byte) error {
-			err := b.Transport.Send(ctx, to, frame)
+		make: sends(func(b *broken, ctx context.Context, _ int64, to string, parts [][]byte) error {
+			err := b.Transport.Send(ctx, to, parts...)
 			if errors.Is(err, transport.ErrClosed) {
 				return transport.ErrUnreachable
 			}
@@ -219,10 +221,10 @@ var faults = []fault{
 	{name: "sends to one peer at a time", caughtBy: []string{"FullLinkHoldsUpNobody"},
 		make: ends(func(b *broken) {
 			lock := make(chan struct{}, 1)
-			b.send = func(ctx context.Context, to string, frame []byte) error {
+			b.send = func(ctx context.Context, to string, parts ...[]byte) error {
 				lock <- struct{}{}
 				defer func() { <-lock }()
-				return b.Transport.Send(ctx, to, frame)
+				return b.Transport.Send(ctx, to, parts...)
 			}
 		})},
 	{name: "starves a peer", caughtBy: []string{"BusyPeerSilencesNobody"}, slow: true,
@@ -235,11 +237,11 @@ func sharing(*testing.T) wrapper {
 	var frames sync.Map
 	return func(end transport.Transport, _ string, _ *transport.Mem) transport.Transport {
 		b := &broken{Transport: end}
-		b.send = func(ctx context.Context, to string, frame []byte) error {
-			if len(frame) == 2000 {
-				frames.Store(string(frame), frame)
+		b.send = func(ctx context.Context, to string, parts ...[]byte) error {
+			if len(parts) == 1 && len(parts[0]) == 2000 {
+				frames.Store(string(parts[0]), parts[0])
 			}
-			return end.Send(ctx, to, frame)
+			return end.Send(ctx, to, parts...)
 		}
 		b.recv = func(ctx context.Context) (transport.Event, error) {
 			e, err := end.Recv(ctx)
@@ -278,11 +280,11 @@ func resending(t *testing.T) wrapper {
 	return ends(func(b *broken) {
 		var mu sync.Mutex
 		last := make(map[string][]byte)
-		b.send = func(ctx context.Context, to string, frame []byte) error {
-			err := b.Transport.Send(ctx, to, frame)
+		b.send = func(ctx context.Context, to string, parts ...[]byte) error {
+			err := b.Transport.Send(ctx, to, parts...)
 			if err == nil {
 				mu.Lock()
-				last[to] = bytes.Clone(frame)
+				last[to] = bytes.Join(parts, nil)
 				mu.Unlock()
 			}
 			return err

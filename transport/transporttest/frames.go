@@ -7,16 +7,18 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/halos-go/sdk/transport"
 )
 
 // The laws about frames on a link that is up.
 
-func linkedComesFirst(ctx context.Context, s *star) error {
+func linkedComesFirst(ctx context.Context, s *stage) error {
 	_, _, err := s.meet(ctx, "a", "b")
 	return err
 }
 
-func wholeOnceInOrder(ctx context.Context, s *star) error {
+func wholeOnceInOrder(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a")
 	if err != nil {
 		return err
@@ -25,7 +27,7 @@ func wholeOnceInOrder(ctx context.Context, s *star) error {
 }
 
 // floodBothWays moves more than any buffer holds, in both directions at once.
-func floodBothWays(ctx context.Context, s *star) error {
+func floodBothWays(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a")
 	if err != nil {
 		return err
@@ -51,53 +53,44 @@ func (s *stream) sendAll(ctx context.Context, n int, size func(i int) int) error
 	return nil
 }
 
-func (n *node) expectAll(ctx context.Context, count int, from string) error {
-	for range count {
-		if err := n.expect(ctx, from); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// senderKeepsItsFrame looks at a frame only after the sender has overwritten
+// senderKeepsItsParts looks at a frame only after the sender has overwritten
 // the memory from which it was sent.
-func senderKeepsItsFrame(ctx context.Context, s *star) error {
+func senderKeepsItsParts(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a")
 	if err != nil {
 		return err
 	}
 	out := newStream(leaves[0], "hub")
 	for range 20 {
-		var frame []byte
+		var e transport.Event
 		err := together(ctx,
 			func(ctx context.Context) error { return out.send(ctx, 2000) },
-			func(ctx context.Context) error {
-				e, err := hub.Recv(ctx)
-				frame = e.Frame
+			func(ctx context.Context) (err error) {
+				e, err = hub.receive(ctx, "a's frame")
 				return err
 			})
 		if err != nil {
 			return err
 		}
-		if err := whole(frame); err != nil {
-			return fmt.Errorf("overwriting a frame after Send changed what is received: %w", err)
+		if err := wholeFrame(e.Frame); err != nil {
+			return fmt.Errorf("overwriting the parts after Send changed what is received: %w", err)
 		}
+		release(e)
 	}
 	return nil
 }
 
 // receiverOwnsItsFrame holds many frames, of which two each were sent from the
 // same memory, and overwrites them one after the other.
-func receiverOwnsItsFrame(ctx context.Context, s *star) error {
+func receiverOwnsItsFrame(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a", "b")
 	if err != nil {
 		return err
 	}
-	var held [][]byte
+	var held []transport.Event
 	for range 4 {
 		frame := newStream(hub, "").next(2000)
-		held = append(held, frame)
+		held = append(held, transport.Event{Frame: frame})
 		for _, leaf := range leaves {
 			got, err := pass(ctx, hub, leaf, frame)
 			if err != nil {
@@ -108,31 +101,30 @@ func receiverOwnsItsFrame(ctx context.Context, s *star) error {
 	}
 	for i := range held {
 		for _, other := range held[i:] {
-			if err := wholeFrame(other); err != nil {
+			if err := wholeFrame(other.Frame); err != nil {
 				return fmt.Errorf("a frame changed in the hands of its owner: %w", err)
 			}
 		}
-		scribble(held[i][:cap(held[i])])
+		release(held[i])
 	}
 	return nil
 }
 
-// pass sends a frame which is of no stream, and returns it as received.
-func pass(ctx context.Context, from, to *node, frame []byte) (got []byte, err error) {
+// pass sends a frame of any bytes, and returns it as received.
+func pass(ctx context.Context, from, to *node, parts ...[]byte) (got transport.Event, err error) {
 	err = together(ctx,
-		func(ctx context.Context) error { return from.Send(ctx, to.name, frame) },
-		func(ctx context.Context) error {
-			e, err := to.Recv(ctx)
-			if err == nil && (e.Linked || e.Peer != from.name) {
-				err = fmt.Errorf("%s: got %s, want a frame from %q", to.name, describe(e), from.name)
+		func(ctx context.Context) error { return from.Send(ctx, to.name, parts...) },
+		func(ctx context.Context) (err error) {
+			got, err = to.receive(ctx, from.name+"'s frame")
+			if err == nil && (got.Linked || got.Peer != from.name) {
+				err = fmt.Errorf("%s: got %v, want a frame from %q", to.name, report{peer: got.Peer, linked: got.Linked, size: len(got.Frame)}, from.name)
 			}
-			got = e.Frame
 			return err
 		})
 	return got, err
 }
 
-func emptyAndLargeFrames(ctx context.Context, s *star) error {
+func emptyAndLargeFrames(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a")
 	if err != nil {
 		return err
@@ -141,12 +133,13 @@ func emptyAndLargeFrames(ctx context.Context, s *star) error {
 	for _, small := range [][]byte{nil, {}, {1}, {1, 2, 3, 4, 5, 6, 7}} {
 		for _, way := range [][2]*node{{a, hub}, {hub, a}} {
 			got, err := pass(ctx, way[0], way[1], small)
-			if err == nil && !slices.Equal(got, small) {
-				err = fmt.Errorf("sent %v, received %v", small, got)
+			if err == nil && !slices.Equal(got.Frame, small) {
+				err = fmt.Errorf("sent %v, received %v", small, got.Frame)
 			}
 			if err != nil {
 				return err
 			}
+			release(got)
 		}
 	}
 	sizes := []int{1 << 10, 1<<16 - 1, 1<<20 + 1, 8 << 20, 64 << 20}
@@ -157,7 +150,7 @@ func emptyAndLargeFrames(ctx context.Context, s *star) error {
 }
 
 // concurrentSenders and receivers: each stream stays in order.
-func concurrentSenders(ctx context.Context, s *star) error {
+func concurrentSenders(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a", "b")
 	if err != nil {
 		return err
@@ -166,7 +159,7 @@ func concurrentSenders(ctx context.Context, s *star) error {
 	size := func(i int) int { return 37 * i }
 	jobs := []func(context.Context) error{func(ctx context.Context) error {
 		for range senders * frames * len(leaves) {
-			if _, err := hub.next(ctx); err != nil {
+			if _, err := hub.next(ctx, "a frame of a or b"); err != nil {
 				return err
 			}
 		}
@@ -185,7 +178,7 @@ func concurrentSenders(ctx context.Context, s *star) error {
 }
 
 // concurrentReceivers: each frame goes to one of them.
-func concurrentReceivers(ctx context.Context, s *star) error {
+func concurrentReceivers(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a")
 	if err != nil {
 		return err
@@ -196,20 +189,22 @@ func concurrentReceivers(ctx context.Context, s *star) error {
 	all := errors.New("all are here")
 	receive := func(ctx context.Context) error {
 		for {
-			e, err := hub.Recv(ctx)
+			e, err := hub.receive(ctx, "one of a's frames")
 			if err != nil {
 				return err
 			}
 			if err := wholeFrame(e.Frame); err != nil {
 				return err
 			}
+			number := word(e.Frame, 1)
+			release(e)
 			mu.Lock()
-			twice := got[word(e.Frame, 1)]
-			got[word(e.Frame, 1)] = true
+			twice := got[number]
+			got[number] = true
 			full := len(got) == frames
 			mu.Unlock()
 			if twice {
-				return fmt.Errorf("frame %d twice", word(e.Frame, 1))
+				return fmt.Errorf("frame %d twice", number)
 			}
 			if full {
 				return all

@@ -28,14 +28,14 @@ type stream struct {
 const header = 32
 
 func newStream(from *node, to string) *stream {
-	return &stream{from: from, to: to, id: from.star.streams.Add(1)}
+	return &stream{from: from, to: to, id: from.stage.streams.Add(1)}
 }
 
-// send sends the next frame, of size bytes or the header if that is longer, and
-// then overwrites the memory it was in.
+// send sends the next frame, of size bytes or the header if that is longer, in
+// one part or several, and then overwrites the memory they were in.
 func (s *stream) send(ctx context.Context, size int) error {
 	frame := s.next(max(size, header))
-	if err := s.from.Send(ctx, s.to, frame); err != nil {
+	if err := s.from.Send(ctx, s.to, cut(frame, s.last)...); err != nil {
 		return fmt.Errorf("%s: send to %q: %w", s.from.name, s.to, err)
 	}
 	if err := whole(frame); err != nil {
@@ -44,6 +44,20 @@ func (s *stream) send(ctx context.Context, size int) error {
 	scribble(frame)
 	s.sure = s.last
 	return nil
+}
+
+// cut cuts a frame into parts, for each number in another way.
+func cut(frame []byte, number uint64) [][]byte {
+	half := len(frame) / 2
+	switch number % 4 {
+	case 1:
+		return [][]byte{frame[:header:header], frame[header:]}
+	case 2:
+		return [][]byte{nil, frame[:half], {}, frame[half:], nil}
+	case 3:
+		return [][]byte{frame[:1], frame[1:2], frame[2:half], frame[half:]}
+	}
+	return [][]byte{frame}
 }
 
 func (s *stream) next(size int) []byte {

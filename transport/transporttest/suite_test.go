@@ -3,6 +3,7 @@ package transporttest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,9 +13,9 @@ import (
 
 // TestMem is what a user of the suite writes.
 func TestMem(t *testing.T) {
-	Run(t, func(testing.TB, ...string) Network {
-		var net transport.Mem
-		return Network{Join: net.Join, Cut: net.Cut, Heal: net.Heal}
+	Run(t, func(testing.TB, []Node) Network {
+		net := transport.Mem{Landing: 4 << 20}
+		return Network{Join: net.Join, Cut: net.Cut, Heal: net.Heal, Landing: net.Landing}
 	})
 }
 
@@ -25,14 +26,14 @@ type wrapper func(end transport.Transport, name string, net *transport.Mem) tran
 // law's patience takes no time.
 func try(t *testing.T, l law, wrap wrapper) (err error) {
 	synctest.Test(t, func(t *testing.T) {
-		err = l.check(t, func(testing.TB, ...string) Network {
-			var net transport.Mem
-			return Network{Cut: net.Cut, Heal: net.Heal, Join: func(name string) (transport.Transport, error) {
+		err = l.check(t, func(testing.TB, []Node) Network {
+			net := &transport.Mem{Landing: 4 << 20}
+			return Network{Cut: net.Cut, Heal: net.Heal, Landing: net.Landing, Join: func(name string) (transport.Transport, error) {
 				end, err := net.Join(name)
 				if err != nil {
 					return nil, err
 				}
-				return wrap(end, name, &net), nil
+				return wrap(end, name, net), nil
 			}}
 		})
 		time.Sleep(2 * time.Hour) // the goroutine that a fault leaves ends by then
@@ -70,7 +71,7 @@ func TestDecoratorsKeepTheContract(t *testing.T) {
 // TestBrokenTransportsAreCaught breaks a good transport in every way that the
 // laws forbid, and wants the law concerned to say so.
 func TestBrokenTransportsAreCaught(t *testing.T) {
-	for _, f := range faults {
+	for _, f := range slices.Concat(faults, moreFaults) {
 		if f.slow && testing.Short() {
 			continue
 		}
@@ -83,6 +84,9 @@ func TestBrokenTransportsAreCaught(t *testing.T) {
 			err := try(t, laws[i], f.make(t))
 			if err == nil {
 				t.Errorf("a transport that %s passes %s", f.name, name)
+			}
+			if !strings.Contains(fmt.Sprint(err), f.says) {
+				t.Errorf("%s, %s: got %v, want %q in it", f.name, name, err, f.says)
 			}
 			t.Logf("%s, %s (%v): %v", f.name, name, time.Since(began).Round(time.Millisecond), firstLine(err))
 		}
