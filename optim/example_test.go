@@ -2,6 +2,7 @@ package optim_test
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/momentum"
@@ -45,4 +46,26 @@ func ExampleWSD() {
 		fmt.Printf("%.3f ", s.At(step))
 	}
 	// Output: 0.005 0.010 0.010 0.010 0.010 0.007 0.004 0.001 0.001
+}
+
+// A rate that is halved every two steps.
+func ExampleFunc() {
+	s := optim.Func("halving(max=0.8,every=2)", func(step uint64) float64 {
+		return math.Ldexp(0.8, -int(step-1)/2)
+	})
+	fmt.Println(s, s.Validate())
+	for step := uint64(1); step <= 6; step++ {
+		fmt.Print(s.At(step), " ")
+	}
+	// Output:
+	// halving(max=0.8,every=2) <nil>
+	// 0.8 0.8 0.4 0.4 0.2 0.2
+}
+
+// What a server says to a child that has another model.
+func ExampleLayout_Diff() {
+	theirs := optim.Layout{Segments: []optim.Segment{{Name: "weight", Shape: []int{2, 3}}, {Name: "bias", Shape: []int{3}}}}
+	ours := optim.Layout{Segments: []optim.Segment{{Name: "weight", Shape: []int{2, 3}}, {Name: "bias", Shape: []int{2}}}}
+	fmt.Println(theirs.Diff(ours))
+	// Output: tensor 1 is "bias" [3]: want "bias" [2]
 }

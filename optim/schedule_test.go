@@ -28,6 +28,7 @@ func TestSchedules(t *testing.T) {
 			map[uint64]float64{0: 0, 3: 6, 4: 8, 5: 8, 7: 8, 8: 6, 9: 4, 10: 2, 11: 2}},
 		{optim.WSD{Max: 8, Total: 3}, "wsd(max=8,min=0,warmup=0,decay=0,total=3)",
 			map[uint64]float64{0: 8, 1: 8, 3: 8, 4: 0}},
+		{optim.Func("harmonic(max=6)", harmonic), "harmonic(max=6)", map[uint64]float64{1: 6, 2: 3, 12: 0.5}},
 	} {
 		if err := c.s.Validate(); err != nil {
 			t.Error(err)
@@ -42,6 +43,8 @@ func TestSchedules(t *testing.T) {
 		}
 	}
 }
+
+func harmonic(step uint64) float64 { return 6 / float64(step) }
 
 // The formula of the specification, with the library's cosine.
 func TestCosineFormula(t *testing.T) {
@@ -75,6 +78,8 @@ func TestSchedulesRefuse(t *testing.T) {
 		{optim.Cosine{Max: 1, Warmup: 9, Total: 8}, "optim: Cosine.Warmup is 9: want at most Total = 8"},
 		{optim.WSD{Max: 1, Warmup: 5, Decay: 4, Total: 8}, "optim: WSD.Decay is 4: want at most Total-Warmup = 3"},
 		{optim.WSD{Max: 1, Decay: math.MaxUint64, Warmup: 2, Total: 8}, "optim: WSD.Decay is 18446744073709551615: want at most Total-Warmup = 6"},
+		{optim.Func("", harmonic), "optim: Func has an empty name: want one, with all parameters"},
+		{optim.Func("x", nil), "optim: Func has no function: want one that returns the rate of a step"},
 		{optim.WSD{Max: math.NaN(), Total: 1}, "optim: WSD.Max is NaN: want finite and above 0"},
 	} {
 		if err := c.s.Validate(); err == nil || err.Error() != c.want {
