@@ -3,7 +3,6 @@ package sdk_test
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/halos-go/sdk/halos"
@@ -32,20 +31,16 @@ func Example() {
 	lps, err2 := halos.NewLPS(halos.LPSConfig{
 		ServerConfig: halos.ServerConfig{ID: "eu", Params: params, Layout: layout, LR: optim.Constant(1.6),
 			Optimizer: &optim.SGD{Momentum: &momentum.Delayed{Beta: 0.5, Every: 4}}},
-		GPS:         "gps",
+		Parent:      "gps",
 		Accumulator: &merge.Every{K: 4},
 		Merger:      &merge.Mix{Alpha: 0.25},
 		Lease:       1000,
 	})
-	worker, err3 := halos.NewWorker(halos.WorkerConfig{ID: "worker", Server: "eu", Layout: layout, Steps: 1, Samples: 1})
+	worker, err3 := halos.NewWorker(halos.WorkerConfig{ID: "worker", Parent: "eu", Layout: layout, Steps: 1, Samples: 1})
 
-	var wg sync.WaitGroup
-	for _, m := range []halos.Machine{gps, lps, worker} {
-		end, err := net.Join(m.ID())
-		fail(err1, err2, err3, err)
-		wg.Go(func() { fail(halos.Run(context.Background(), m, halos.RunConfig{Transport: end, Trainer: train})) })
-	}
-	wg.Wait()
+	fail(err1, err2, err3)
+	fail(halos.RunAll(context.Background(), net.Join, halos.Node{Machine: gps}, halos.Node{Machine: lps},
+		halos.Node{Machine: worker, RunConfig: halos.RunConfig{Trainer: train}}))
 	fmt.Printf("model %.1f\n", gps.Params())
 	// Output:
 	// model [3.0 4.0]

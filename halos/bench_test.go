@@ -39,51 +39,6 @@ func TestUpdatesDoNotAllocate(t *testing.T) {
 	}
 }
 
-// A large delta has memory from the send to the answer, and longer if the parent
-// did not know the sender and will get it again.
-func TestDeltaHasMemoryWhileItIsNeeded(t *testing.T) {
-	const n = 1 << 20
-	l := servers(n, kernels.CPU{})["lps"].(*LPS)
-	step := updates(l, n) // of which every fourth is answered at once
-	for range 8 {
-		step()
-	}
-	if l.up.delta == nil {
-		t.Fatal("no delta was sent")
-	}
-	step()
-	if l.up.delta != nil {
-		t.Error("the delta is kept after its answer")
-	}
-
-	var out Output
-	for !l.up.waiting {
-		l.apply("w", &Push{Steps: 1, Updates: 1, Delta: make([]float32, n)}, &out)
-	}
-	sent := l.up.delta[0:1:1]
-	refuse := Refuse{Receipt: l.up.push.Receipt, Code: Unknown}
-	l.Step(Input{From: "gps", Msg: &refuse}, &out)
-	l.Step(Input{Msg: &Linked{}}, &out)
-	if l.up.delta == nil || &l.up.delta[0] != &sent[0] {
-		t.Error("the delta is gone before it was sent again")
-	}
-}
-
-// Elsewhere the delta has its place from the beginning, and keeps it.
-func TestDeltaElsewhereStays(t *testing.T) {
-	const n = 1 << 20
-	b := new(kerneltest.Untouchable)
-	defer func() { _ = b.Close() }()
-	l := servers(n, b)["lps"].(*LPS)
-	delta, step := l.up.delta, updates(l, n)
-	for range 9 {
-		step()
-	}
-	if len(delta) != n || len(l.up.delta) != n || &l.up.delta[0] != &delta[0] {
-		t.Error("the delta is not where it was")
-	}
-}
-
 // A server whose Backend has failed says nothing any more.
 func TestLostServersAreSilent(t *testing.T) {
 	lost := errors.New("lost")
@@ -93,7 +48,7 @@ func TestLostServersAreSilent(t *testing.T) {
 		updates(s, 3)()
 		b.Fail(0, lost)
 		var out Output
-		s.Step(Input{From: "w", Msg: &Push{Receipt: Receipt{1, 3}, Steps: 1, Updates: 1, Samples: 8, Delta: make([]float32, 3)}}, &out)
+		s.Step([]Input{{From: "w", Msg: &Push{Receipt: Receipt{1, 3}, Work: Work{Updates: 1}, Delta: make([]float32, 3)}}}, &out)
 		if !out.Done || !errors.Is(out.Err, lost) || len(out.Send) != 0 {
 			t.Errorf("%s: done %t, error %v, sends %d messages", role, out.Done, out.Err, len(out.Send))
 		}
@@ -106,7 +61,7 @@ func servers(n int, b kernels.Backend) map[string]Machine {
 			Optimizer: &optim.SGD{Momentum: &momentum.Delayed{Beta: 0.9, Every: every}}}
 	}
 	gps, err1 := NewGPS(GPSConfig{ServerConfig: cfg("gps", 2)})
-	lps, err2 := NewLPS(LPSConfig{ServerConfig: cfg("lps", 16), GPS: "gps", Lease: 64,
+	lps, err2 := NewLPS(LPSConfig{ServerConfig: cfg("lps", 16), Parent: "gps", Lease: 64,
 		Accumulator: &merge.Every{K: 4}, Merger: &merge.Mix{Alpha: 0.25}})
 	sync, err3 := NewSync(SyncConfig{ServerConfig: cfg("sync", 1), Workers: 1, ClipNorm: 1})
 	for _, err := range []error{err1, err2, err3} {
@@ -122,21 +77,26 @@ func servers(n int, b kernels.Backend) map[string]Machine {
 func updates(s Machine, n int) func() {
 	var out Output
 	layout := optim.Layout{Segments: []optim.Segment{{Name: "params", Shape: []int{n}}}}
-	s.Step(Input{Msg: &Start{Incarnation: 1}}, &out)
-	answer := Model{Receipt: Receipt{1, 1}, Params: make([]float32, n)}
-	s.Step(Input{From: "gps", Msg: &answer}, &out)
-	s.Step(Input{From: "w", Msg: &Pull{Receipt: Receipt{1, 1}, Hello: Hello{Layout: layout.Hash(), Params: uint64(n)}, Samples: 8}}, &out)
-	push := Push{Receipt: Receipt{1, 1}, Steps: 1, Updates: 1, Samples: 8, Delta: make([]float32, n)}
+	one := make([]Input, 1)
+	step := func(from string, m Message) {
+		one[0] = Input{From: from, Msg: m}
+		s.Step(one, &out)
+	}
+	step("", &Start{Incarnation: 1})
+	answer := Model{Receipt: Receipt{1, 1}, Params: make([]float32, n), Point: Point{1, 1, 0}}
+	step("gps", &answer)
+	step("w", &Pull{Receipt: Receipt{1, 1}, Hello: Hello{Role: RoleWorker, Layout: layout}, Steps: 1, Want: 8})
+	push := Push{Receipt: Receipt{1, 1}, Work: Work{Steps: 1, Updates: 1, Samples: 8}, Want: 8, Delta: make([]float32, n)}
 	return func() {
 		push.Seq++
 		out.Reset()
-		s.Step(Input{From: "w", Msg: &push}, &out)
+		step("w", &push)
 		for _, e := range out.Send {
 			if up, ok := e.Msg.(*Push); ok {
 				answer.Receipt = up.Receipt
-				answer.Version++
+				answer.Point.Version++
 				out.Reset()
-				s.Step(Input{From: "gps", Msg: &answer}, &out)
+				step("gps", &answer)
 			}
 		}
 		if len(out.Events) == 0 {

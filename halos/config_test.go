@@ -24,8 +24,14 @@ func TestBadConfigs(t *testing.T) {
 		_, err := NewGPS(GPSConfig{ServerConfig: server(change)})
 		return err
 	}
+	root := func(change func(*GPSConfig)) error {
+		c := GPSConfig{ServerConfig: server(func(*ServerConfig) {})}
+		change(&c)
+		_, err := NewGPS(c)
+		return err
+	}
 	lps := func(change func(*LPSConfig)) error {
-		c := LPSConfig{ServerConfig: server(func(*ServerConfig) {}), GPS: "gps", Lease: 1, Accumulator: &merge.Every{K: 1}, Merger: &merge.Mix{}}
+		c := LPSConfig{ServerConfig: server(func(*ServerConfig) {}), Parent: "gps", Lease: 1, Accumulator: &merge.Every{K: 1}, Merger: &merge.Mix{}}
 		change(&c)
 		_, err := NewLPS(c)
 		return err
@@ -35,7 +41,7 @@ func TestBadConfigs(t *testing.T) {
 		return err
 	}
 	worker := func(change func(*WorkerConfig)) error {
-		c := WorkerConfig{ID: "w", Server: "s", Layout: twoByThree, Steps: 1, Samples: 1}
+		c := WorkerConfig{ID: "w", Parent: "s", Layout: twoByThree, Steps: 1, Samples: 1}
 		change(&c)
 		_, err := NewWorker(c)
 		return err
@@ -59,7 +65,7 @@ func TestBadConfigs(t *testing.T) {
 		"GPSConfig.LR is nil":                                           gps(func(c *ServerConfig) { c.LR = nil }),
 		"GPSConfig.LR: optim: ":                                         gps(func(c *ServerConfig) { c.LR = optim.Constant(-1) }),
 		"LPSConfig.ID ":                                                 lps(func(c *LPSConfig) { c.ID = "" }),
-		`LPSConfig.GPS is "s": want the name of another node`:           lps(func(c *LPSConfig) { c.GPS = "s" }),
+		`LPSConfig.Parent is "s": want the name of another node`:        lps(func(c *LPSConfig) { c.Parent = "s" }),
 		"LPSConfig.Accumulator is nil":                                  lps(func(c *LPSConfig) { c.Accumulator = nil }),
 		"LPSConfig.Accumulator: merge: Every.K is 0":                    lps(func(c *LPSConfig) { c.Accumulator = &merge.Every{} }),
 		"LPSConfig.Merger is nil":                                       lps(func(c *LPSConfig) { c.Merger = nil }),
@@ -69,9 +75,20 @@ func TestBadConfigs(t *testing.T) {
 		"SyncConfig.ClipNorm is -1: want at least 0":                    sync(1, -1),
 		"SyncConfig.ClipNorm is NaN: want at least 0":                   sync(1, math.NaN()),
 		"WorkerConfig.ID is 0 bytes":                                    worker(func(c *WorkerConfig) { c.ID = "" }),
-		`WorkerConfig.Server is "": want the name of another node`:      worker(func(c *WorkerConfig) { c.Server = "" }),
+		`WorkerConfig.Parent is "": want the name of another node`:      worker(func(c *WorkerConfig) { c.Parent = "" }),
 		"WorkerConfig.Layout is empty":                                  worker(func(c *WorkerConfig) { c.Layout = optim.Layout{} }),
-		"WorkerConfig.Steps is 0: want at least 1":                      worker(func(c *WorkerConfig) { c.Steps = 0 }),
+		"WorkerConfig.Steps is 0: want 1 to 2^40":                       worker(func(c *WorkerConfig) { c.Steps = 0 }),
+		"WorkerConfig.Samples is 0: want a multiple of the 1 of Steps":  worker(func(c *WorkerConfig) { c.Samples = 0 }),
+		"WorkerConfig.Samples is 6: want a multiple of the 4 of Steps":  worker(func(c *WorkerConfig) { c.Steps, c.Samples = 4, 6 }),
+		"WorkerConfig.Tokens is 1099511627777: want at most 2^40":       worker(func(c *WorkerConfig) { c.Tokens = 1<<40 + 1 }),
+		"GPSConfig.Resume.Point.Lineage is 0":                           root(func(c *GPSConfig) { c.Resume = &Resume{} }),
+		"GPSConfig.Lineage is 7: want 0, or 8 as in Resume":             root(func(c *GPSConfig) { c.Lineage, c.Resume = 7, &Resume{Point: Point{Lineage: 8}} }),
+		"GPSConfig.Resume is {":                                         root(func(c *GPSConfig) { c.Resume = &Resume{Point: Point{Lineage: 8}, Sample: 1 << 63} }),
+		"Machine is nil":                                                run(nil, RunConfig{}),
+		"Machine is nil: want one, as NewWorker returns":                run((*Worker)(nil), RunConfig{}),
+		"RunConfig.Grace is -1ns: want more than 0, or Forever":         run(&GPS{}, RunConfig{Transport: new(tape), Grace: -1}),
+		"RunConfig.Patience is -1ns: want more than 0, or Forever":      run(&GPS{}, RunConfig{Transport: new(tape), Patience: -1}),
+		"RunConfig.Bodies is -1: want at least 1":                       run(&GPS{}, RunConfig{Transport: new(tape), Bodies: -1}),
 		"WorkerConfig.Steps is 2: want 1 with Gradient":                 worker(func(c *WorkerConfig) { c.Steps, c.Gradient = 2, true }),
 		"LocalConfig.Objective is nil":                                  local(func(c *LocalConfig) { c.Objective = nil }),
 		"LocalConfig.Params is 0: want at least 1":                      local(func(c *LocalConfig) { c.Params = 0 }),
@@ -145,11 +162,9 @@ func TestLocal(t *testing.T) {
 
 	task.Gradient = true
 	update := make([]float32, 1)
-	if err := Round(t.Context(), l, Task{Params: []float32{100}, Steps: 1, Claim: task.Claim, Gradient: true}, params, update); err != nil {
-		t.Fatal(err)
-	}
-	if update[0] != 40 {
-		t.Errorf("gradient is %v, want 40, not clipped", update[0])
+	got, err := Round(t.Context(), l, Task{Params: []float32{100}, Steps: 1, Claim: task.Claim, Gradient: true}, params, update)
+	if err != nil || got.Update[0] != 40 {
+		t.Errorf("gradient is %v, %v, want 40, not clipped", got.Update, err)
 	}
 
 	task.Gradient = false

@@ -3,7 +3,7 @@ package halos
 // A Cursor hands out the samples of a run, each once. It is not safe for
 // concurrent use: servers that share one, as in the published simulator, must
 // be driven by one goroutine, as in package sim. Servers that do not share one
-// lease ranges from the GPS instead.
+// lease ranges from their parent instead.
 type Cursor struct{ next uint64 }
 
 // claim returns the first of n samples that are now the caller's.
@@ -18,11 +18,13 @@ func (c *Cursor) claim(n uint64) uint64 {
 // region cut off from the world trains better on samples it has seen than not
 // at all.
 type lease struct {
+	least     uint64 // samples of a range
 	cur, next Claim
 	used      uint64 // of cur
+	spent     uint64 // claimed since the last grant
 }
 
-// add takes a range granted by the GPS.
+// add takes a range granted by the parent.
 func (l *lease) add(c Claim) {
 	switch {
 	case c.Count == 0:
@@ -31,26 +33,30 @@ func (l *lease) add(c Claim) {
 	default:
 		l.next = c
 	}
+	l.spent = 0
 }
 
-// wanted returns how many samples to ask for, given the size of a range.
-func (l *lease) wanted(size uint64) uint64 {
+// want returns how many samples to ask for: none while a range is in reserve, else
+// what two exchanges like the last one use up.
+func (l *lease) want() uint64 {
 	if l.next.Count > 0 {
 		return 0
 	}
-	return size
+	return min(max(l.least, 2*l.spent), maxSamples)
 }
 
-// claim returns the first of n consecutive samples, n being at most the size
-// of a range. What is left of a range and too short is passed over.
-func (l *lease) claim(n uint64) uint64 {
+// claim returns the first of n consecutive samples, n being at most the size of a
+// range, and reports whether they have been claimed before. What is left of a range and
+// too short is passed over.
+func (l *lease) claim(n uint64) (first uint64, again bool) {
 	if l.used+n > l.cur.Count {
-		if l.next.Count > 0 {
+		if again = l.next.Count == 0; !again {
 			l.cur, l.next = l.next, Claim{}
 		}
 		l.used = 0
 	}
-	first := l.cur.First + l.used
+	first = l.cur.First + l.used
 	l.used += n
-	return first
+	l.spent = min(l.spent+n, maxSamples)
+	return first, again
 }

@@ -20,7 +20,7 @@ func ExampleMachine() {
 
 	step := func(m halos.Message) {
 		var out halos.Output
-		gps.Step(halos.Input{From: "worker", Msg: m}, &out)
+		gps.Step([]halos.Input{{From: "worker", Msg: m}}, &out)
 		for _, e := range out.Events {
 			fmt.Println(e.Kind, e.Peer)
 		}
@@ -29,8 +29,8 @@ func ExampleMachine() {
 		}
 	}
 	life := uint64(1)
-	step(&halos.Pull{Receipt: halos.Receipt{Incarnation: life, Seq: 1}, Hello: halos.Hello{Layout: layout.Hash(), Params: 2}})
-	push := &halos.Push{Receipt: halos.Receipt{Incarnation: life, Seq: 2}, Steps: 8, Updates: 1, Delta: []float32{1, -1}}
+	step(&halos.Pull{Receipt: halos.Receipt{Incarnation: life, Seq: 1}, Hello: halos.Hello{Role: halos.RoleWorker, Layout: layout}, Steps: 8, Want: 8})
+	push := &halos.Push{Receipt: halos.Receipt{Incarnation: life, Seq: 2}, Work: halos.Work{Steps: 8, Updates: 1}, Delta: []float32{1, -1}}
 	step(push)
 	step(push) // the link broke, and the worker repeats it
 	// Output:

@@ -1,10 +1,6 @@
 package halos
 
-import (
-	"fmt"
-
-	"github.com/halos-go/sdk/kernels"
-)
+import "fmt"
 
 // GPSConfig describes a global parameter server.
 type GPSConfig struct {
@@ -15,27 +11,30 @@ type GPSConfig struct {
 	// Cursor hands out samples, to workers as claims and to LPSs as leases.
 	// nil: one of its own, from sample 0.
 	Cursor *Cursor
+	// Lineage names the run. 0: that of Resume, or one drawn at the server's birth, from
+	// its incarnation. See [Point].
+	Lineage uint64
+	// Resume says that Params is not the beginning of the run. nil: it is.
+	Resume *Resume
 }
 
 // A GPS is the global parameter server: it applies each update on arrival and
 // answers with its new model, to that child only. Its children are LPSs or, in
 // Async-Local-SGD (arXiv 2401.09135), workers, or both.
 type GPS struct {
-	cfg     GPSConfig
-	initial uint64 // fingerprint of the model it began with
-	version uint64
-	steps   uint64
-	stopped bool
-
-	pass     pass
-	children children
+	server
+	total  uint64
+	cursor *Cursor
 }
 
 var _ Machine = (*GPS)(nil)
 
 // NewGPS returns a GPS. An error names the field of cfg that is wrong.
 func NewGPS(cfg GPSConfig) (*GPS, error) {
-	initial := Fingerprint(cfg.Params) // here, before it is in the Backend
+	initial := fingerprint(cfg.Params) // here, before it is in the Backend
+	if err := checkRoot("GPSConfig", cfg.Lineage, cfg.Resume); err != nil {
+		return nil, err
+	}
 	var err error
 	if cfg.ServerConfig, err = cfg.check("GPSConfig"); err != nil {
 		return nil, err
@@ -43,124 +42,98 @@ func NewGPS(cfg GPSConfig) (*GPS, error) {
 	if cfg.Cursor == nil {
 		cfg.Cursor = new(Cursor)
 	}
-	return &GPS{
-		cfg:      cfg,
-		initial:  initial,
-		children: newChildren(cfg.Layout, len(cfg.Params), cfg.Require),
-	}, nil
+	g := &GPS{server: newServer(cfg.ServerConfig, initial, RoleWorker, RoleLPS), total: cfg.TotalSteps, cursor: cfg.Cursor}
+	g.root(cfg.Lineage, cfg.Resume, g.cursor)
+	return g, nil
 }
 
-// ID implements [Machine].
-func (g *GPS) ID() string { return g.cfg.ID }
+// checkRoot validates what a server without a parent is told of its origin.
+func checkRoot(role string, lineage uint64, r *Resume) error {
+	switch {
+	case r == nil:
+	case r.Point.Lineage == 0:
+		return fmt.Errorf("halos: %s.Resume.Point.Lineage is 0: want that of the model in Params", role)
+	case lineage != 0 && lineage != r.Point.Lineage:
+		return fmt.Errorf("halos: %s.Lineage is %x: want 0, or %x as in Resume", role, lineage, r.Point.Lineage)
+	case r.Work.Steps > maxWork || r.Work.Updates > maxWork || r.Sample > maxResume:
+		return fmt.Errorf("halos: %s.Resume is %+v: want counts of at most 2^40 and a sample of at most 2^62", role, *r)
+	}
+	return nil
+}
 
-// Params returns the model, on loan until the next Step; from another
-// goroutine only while none can happen, as in [RunConfig].Observe or after Run. Where
-// the model is in another Backend than CPU, Params waits for it and returns a copy; if
-// that has failed, anything. It must not be called after the Backend's Close.
-func (g *GPS) Params() []float32 { return kernels.Ordinary(g.cfg.Params) }
+// maxResume bounds a sample, so that the cursor behind it does not overflow.
+const maxResume = 1 << 62
 
-// Version returns how many updates have been applied.
-func (g *GPS) Version() uint64 { return g.version }
+// root makes s a server without a parent.
+func (s *server) root(lineage uint64, r *Resume, cursor *Cursor) {
+	s.fresh, s.point.Lineage = r == nil, lineage
+	if r != nil {
+		s.point, s.work, s.initial = r.Point, r.Work, 0
+		cursor.next = max(cursor.next, r.Sample)
+	}
+}
 
-// Steps returns how many local steps are in the updates applied.
-func (g *GPS) Steps() uint64 { return g.steps }
+// begin starts the life of a server without a parent.
+func (s *server) begin(life uint64, out *Output) {
+	if s.point.Life >= life && s.point.Life > 0 {
+		out.fail(fmt.Errorf("%w: %s: incarnation is %d: want one above %d, the life in Resume", ErrSuperseded, s.cfg.ID, life, s.point.Life))
+		return
+	}
+	s.point.Life = life
+	if s.point.Lineage == 0 {
+		s.point.Lineage = life
+	}
+}
+
+// Steps returns how many local steps are in the model.
+func (g *GPS) Steps() uint64 { return g.work.Steps }
+
+// Work returns what is in the model.
+func (g *GPS) Work() Work { return g.work }
+
+// NextSample returns the first sample that nobody has been given.
+func (g *GPS) NextSample() uint64 { return g.cursor.next }
 
 // Step implements [Machine].
-func (g *GPS) Step(in Input, out *Output) {
-	for in := range in.each {
-		g.step(in, out)
-	}
-	g.settle(out)
-	out.Done = g.stopped && len(g.children.known) == 0
+func (g *GPS) Step(in []Input, out *Output) {
+	g.stepAll(g, in, out)
+	out.Done = out.Done || g.stopped && len(g.children.known) == 0
 	g.cfg.intact(out)
 }
 
-func (g *GPS) step(in Input, out *Output) {
-	if _, push := in.Msg.(*Push); !push {
-		g.settle(out)
-	}
-	switch m := in.Msg.(type) {
-	case *Pull:
-		g.onPull(in.From, m, out)
-	case *Push:
-		g.onPush(in.From, m, out)
-	case *Leave:
-		g.children.leave(in.From, m, g.version, out)
-	case *Linked:
-		if g.stopped {
-			g.children.remind(in.From, out)
-		}
-	case *Quit:
-		g.end(out)
-	}
-}
-
-// settle applies the updates that have come and answers who sent them.
-func (g *GPS) settle(out *Output) {
-	g.pass.apply(g.cfg.Optimizer, g.cfg.Params)
-	g.pass.answer(&g.children, g.version, g.cfg.Params, out)
-}
-
-func (g *GPS) onPull(from string, m *Pull, out *Output) {
-	ch, fresh := g.children.pull(from, m, g.version, out)
-	switch {
-	case ch == nil:
-	case g.stopped:
-		out.send(from, &g.children.stop)
-	case fresh:
-		ch.claim = g.claim(ch.samples)
-		fallthrough
-	default:
-		params := g.cfg.Params
-		if g.version == 0 && m.Have == g.initial {
-			params = nil
-		}
-		g.children.answer(ch, g.version, params, out)
-	}
-}
-
-func (g *GPS) onPush(from string, m *Push, out *Output) {
-	if g.stopped {
-		out.send(from, &g.children.stop)
+func (g *GPS) take(in Input, out *Output) {
+	if m, ok := in.Msg.(*Start); ok {
+		g.begin(m.Incarnation, out)
 		return
 	}
-	ch, fresh := g.children.push(from, m, g.version, out)
-	if ch == nil {
-		return
-	}
-	if fresh {
-		g.apply(from, m, out)
-		if g.stopped {
+	g.step(g, in, out)
+}
+
+func (g *GPS) asked(ch *child, push *Push, fresh bool, out *Output) {
+	if fresh && push != nil {
+		stale := g.apply(push)
+		out.note(Event{Kind: Updated, Peer: ch.name, Version: g.point.Version, Steps: g.work.Steps, Updates: push.Updates, Staleness: stale})
+		if g.total > 0 && g.work.Steps >= g.total {
+			if g.settle(g, out); !out.Done {
+				g.end(out)
+			}
 			return
 		}
-		ch.claim = g.claim(ch.samples)
 	}
-	g.pass.owed = append(g.pass.owed, ch)
+	if fresh {
+		first := g.cursor.claim(ch.want)
+		ch.claim = Claim{First: first, Count: ch.want, LRStep: g.lrStep(ch, first)}
+	}
+	g.owe(ch)
 }
 
-func (g *GPS) apply(from string, m *Push, out *Output) {
-	stale := staleness(g.version, m.Base)
-	g.version++
-	g.pass.add(m.Delta, g.cfg.LR.At(g.version))
-	g.steps += m.Steps
-	out.note(Event{Kind: Updated, Peer: from, Version: g.version, Steps: g.steps, Updates: m.Updates, Staleness: stale})
-	if g.cfg.TotalSteps > 0 && g.steps >= g.cfg.TotalSteps {
-		g.settle(out)
-		g.end(out)
-	}
-}
+func (g *GPS) left(*child, *Output) {}
 
-func (g *GPS) claim(n uint64) Claim {
-	first := g.cfg.Cursor.claim(n)
-	return Claim{First: first, Count: n, LRStep: g.cfg.lrStep(first)}
-}
+func (g *GPS) diverged(out *Output) { g.ruined(out) }
 
 // end stops the run. The GPS is done when every child has left.
 func (g *GPS) end(out *Output) {
-	if g.stopped {
-		return
+	if !g.stopped {
+		g.halt(fmt.Sprintf("%d local steps", g.work.Steps), Event{Steps: g.work.Steps}, out)
 	}
-	g.stopped = true
-	g.children.stopAll(out)
-	out.note(Event{Kind: Stopped, Version: g.version, Steps: g.steps, Reason: fmt.Sprintf("%d local steps", g.steps)})
 }

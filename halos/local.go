@@ -34,7 +34,8 @@ type LocalConfig struct {
 type Local struct {
 	cfg         LocalConfig
 	model, grad []float32         // in the Backend; no model on the CPU
-	step        [1]optim.Gradient // grad, as the Optimizer takes it
+	one         [1]optim.Gradient // grad, as the Optimizer takes it
+	skipped     int               // gradients since one was finite
 }
 
 // NewLocal returns a Local. An error names the field of cfg that is wrong.
@@ -71,8 +72,20 @@ func NewLocal(cfg LocalConfig) (*Local, error) {
 	return l, nil
 }
 
-// Train implements [Trainer]: task.Steps steps, each on its share of the claim.
+// Train implements [Trainer]: task.Steps steps, each on its share of the claim. It reports
+// the loss of each. A local step whose gradient is not finite is left out, so that the
+// optimizer's state stays sound; ten in a row are an error. If the model is not finite at
+// the end, the worker drops the round, and the optimizer begins anew.
 func (l *Local) Train(ctx context.Context, params []float32, task Task) error {
+	c := task.Claim
+	switch {
+	case len(params) != l.cfg.Params:
+		return fmt.Errorf("halos: model has %d parameters: want the %d of LocalConfig.Params", len(params), l.cfg.Params)
+	case task.Steps == 0 && !task.Gradient:
+		return fmt.Errorf("halos: task has 0 local steps: want at least 1")
+	case c.Count == 0 || !task.Gradient && c.Count%task.Steps != 0:
+		return fmt.Errorf("halos: claim of %d samples: want a multiple of %d local steps", c.Count, task.Steps)
+	}
 	if l.model == nil {
 		return l.train(ctx, params, task)
 	}
@@ -87,26 +100,44 @@ func (l *Local) Train(ctx context.Context, params []float32, task Task) error {
 func (l *Local) train(ctx context.Context, params []float32, task Task) error {
 	c := task.Claim
 	if task.Gradient {
-		_, err := l.cfg.Objective.Gradient(ctx, l.grad, params, c.First, c.Count)
+		loss, err := l.cfg.Objective.Gradient(ctx, l.grad, params, c.First, c.Count)
+		task.Report(loss)
 		kernels.Copy(params, l.grad)
 		return err
-	}
-	if c.Count%task.Steps != 0 {
-		return fmt.Errorf("halos: claim of %d samples: want a multiple of %d local steps", c.Count, task.Steps)
 	}
 	batch := c.Count / task.Steps
 	for h := range task.Steps {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		if _, err := l.cfg.Objective.Gradient(ctx, l.grad, params, c.First+h*batch, batch); err != nil {
+		loss, err := l.cfg.Objective.Gradient(ctx, l.grad, params, c.First+h*batch, batch)
+		if err != nil {
 			return err
 		}
-		if l.cfg.ClipNorm > 0 {
-			kernels.Clip(l.grad, l.cfg.ClipNorm)
+		task.Report(loss)
+		if err := l.step(params, l.cfg.LR.At(c.LRStep+h+1)); err != nil {
+			return err
 		}
-		l.step[0] = optim.Gradient{Values: l.grad, LR: l.cfg.LR.At(c.LRStep + h + 1)}
-		l.cfg.Optimizer.Step(params, l.step[:]...)
 	}
+	if !kernels.Finite(params) && l.cfg.Backend.Err() == nil {
+		l.cfg.Optimizer.Reset() // what it has made of finite gradients is of no more use
+	}
+	return nil
+}
+
+// step moves params along grad.
+func (l *Local) step(params []float32, lr float64) error {
+	if !kernels.Finite(l.grad) {
+		if l.skipped++; l.skipped >= maxRefusals && l.cfg.Backend.Err() == nil {
+			return fmt.Errorf("%w: gradient, %d times in a row", ErrDiverged, l.skipped)
+		}
+		return nil
+	}
+	l.skipped = 0
+	if l.cfg.ClipNorm > 0 {
+		kernels.Clip(l.grad, l.cfg.ClipNorm)
+	}
+	l.one[0] = optim.Gradient{Values: l.grad, LR: lr}
+	l.cfg.Optimizer.Step(params, l.one[:]...)
 	return nil
 }

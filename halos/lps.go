@@ -2,6 +2,7 @@ package halos
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/merge"
@@ -10,39 +11,42 @@ import (
 // LPSConfig describes a local parameter server.
 type LPSConfig struct {
 	ServerConfig
-	// GPS is the name of its parent.
-	GPS string
+	// Parent is the name of the server above: a GPS, or another LPS where there are more
+	// than two levels.
+	Parent string
 	// Accumulator says when and what goes up; the LPS owns it from now on.
 	Accumulator merge.Accumulator
 	// Merger folds the global model in; the LPS owns it from now on.
 	Merger merge.Merger
 	// Cursor, if not nil, is shared with the other LPSs of a simulation; see there.
 	Cursor *Cursor
-	// Lease is how many samples to lease at a time from the GPS, where there is no
-	// Cursor: at least one round of the largest worker; good is what the workers
-	// use during one exchange with the GPS. They come with the answers, so nobody
-	// waits for them; a region that gets no answers goes over its samples again.
+	// Lease is how many samples to lease at a time from the parent, where there is no
+	// Cursor: at least one round of the largest child. It is a minimum: an LPS asks for
+	// twice what was used during the last exchange if that is more. Leases come with the
+	// answers, so nobody waits for them; a region that gets no answers goes over its
+	// samples again, and says so with the event Reused.
 	Lease uint64
 }
 
 // An LPS is the parameter server of one region, or of a part of one: it applies
-// the updates of its workers on arrival, sends its change to the GPS when the
-// Accumulator says so, and merges the global model when that comes back. At most
-// one exchange is in flight, and the workers never wait for it.
+// the updates of its children on arrival, sends its change to its parent when the
+// Accumulator says so, and merges the parent's model when that comes back. At most
+// one exchange is in flight, and the children never wait for it.
+//
+// An LPS whose model is not finite any more resets its plugs and takes its parent's
+// model; its children wait for that. If it happens ten times with no exchange between,
+// the LPS ends with [ErrDiverged].
 type LPS struct {
-	cfg     LPSConfig
-	params  []float32 // the model
-	base    []float32 // from which the next delta is measured; in flight: the model as sent
-	version uint64
-	steps   uint64 // local steps applied since the last delta
-	updates uint64 // updates applied on top of base
-	lrStep  uint64 // of the last claim
-	leaving bool
+	server                // work: since the last delta
+	base        []float32 // from which the next delta is measured; in flight: the model as sent
+	lastLRStep  uint64
+	accumulator merge.Accumulator
+	merger      merge.Merger
+	cursor      *Cursor
 
-	up       uplink
-	lease    lease
-	pass     pass
-	children children
+	up    uplink
+	lease lease
+	ruins int // times that the model has diverged since the last exchange
 }
 
 var _ Machine = (*LPS)(nil)
@@ -50,25 +54,24 @@ var _ Machine = (*LPS)(nil)
 // NewLPS returns an LPS. An error names the field of cfg that is wrong.
 func NewLPS(cfg LPSConfig) (_ *LPS, err error) {
 	switch {
-	case cfg.GPS == "" || cfg.GPS == cfg.ID:
-		return nil, fmt.Errorf("halos: LPSConfig.GPS is %q: want the name of another node", cfg.GPS)
+	case cfg.Parent == "" || cfg.Parent == cfg.ID:
+		return nil, fmt.Errorf("halos: LPSConfig.Parent is %q: want the name of another node", cfg.Parent)
 	case cfg.Accumulator == nil:
 		return nil, fmt.Errorf("halos: LPSConfig.Accumulator is nil: want one, as &merge.Every{K: 32}")
 	case cfg.Merger == nil:
 		return nil, fmt.Errorf("halos: LPSConfig.Merger is nil: want one, as &merge.Mix{Alpha: 0.25}")
-	case cfg.Cursor == nil && cfg.Lease == 0:
-		return nil, fmt.Errorf("halos: LPSConfig.Lease is 0: want the samples of at least one round, or a Cursor")
+	case cfg.Cursor == nil && (cfg.Lease == 0 || cfg.Lease > maxSamples):
+		return nil, fmt.Errorf("halos: LPSConfig.Lease is %d: want the samples of at least one round, at most 2^40, or a Cursor", cfg.Lease)
 	}
-	initial := Fingerprint(cfg.Params) // here, before it is in the Backend
+	initial := fingerprint(cfg.Params) // here, before it is in the Backend
 	if cfg.ServerConfig, err = cfg.check("LPSConfig"); err != nil {
 		return nil, err
 	}
-	var base, delta []float32
+	var base []float32
 	defer func() {
 		if err != nil {
-			for _, v := range [][]float32{cfg.Params, base, delta} {
-				cfg.Backend.Recycle(v)
-			}
+			cfg.Backend.Recycle(cfg.Params)
+			cfg.Backend.Recycle(base)
 		}
 	}()
 	n := len(cfg.Params)
@@ -81,269 +84,274 @@ func NewLPS(cfg LPSConfig) (_ *LPS, err error) {
 	if base, err = cfg.clone(cfg.Params); err != nil {
 		return nil, fmt.Errorf("halos: LPSConfig.Params: %w", err)
 	}
-	if cfg.Backend != (kernels.CPU{}) { // where there is no room later, better to know now
-		if delta, err = cfg.Backend.Make(n); err != nil {
-			return nil, fmt.Errorf("halos: LPSConfig.Params: %w", err)
-		}
-	}
-	l := &LPS{
-		cfg:      cfg,
-		params:   cfg.Params,
-		base:     base,
-		children: newChildren(cfg.Layout, n, cfg.Require),
-	}
-	if cfg.Cursor == nil {
-		l.children.samples = min(cfg.Lease, maxSamples)
-	}
 	plugs := fmt.Sprintf("optimizer=%s lr=%s accumulator=%s merger=%s",
 		cfg.Optimizer.Name(), cfg.LR, cfg.Accumulator.Name(), cfg.Merger.Name())
-	l.up = newUplink(cfg.GPS, Hello{Layout: cfg.Layout.Hash(), Params: uint64(n), Plugs: plugs})
+	l := &LPS{
+		server: newServer(cfg.ServerConfig, initial, RoleWorker, RoleLPS), base: base,
+		accumulator: cfg.Accumulator, merger: cfg.Merger, cursor: cfg.Cursor, lease: lease{least: cfg.Lease},
+		up: newUplink(cfg.ID, cfg.Parent, Hello{Role: RoleLPS, Layout: cfg.Layout, Plugs: plugs}),
+	}
+	if cfg.Cursor == nil {
+		l.children.most = cfg.Lease
+	}
 	l.up.pull.Have = initial
-	l.up.delta = delta
 	return l, nil
 }
 
-// ID implements [Machine].
-func (l *LPS) ID() string { return l.cfg.ID }
+// Seen returns the newest state of its parent that the LPS knows of. A parent that is
+// lost can be started again from it: see [Resume].
+func (l *LPS) Seen() Point { return l.up.seen }
 
-// Params returns the region's model; the loan is that of [GPS.Params].
-func (l *LPS) Params() []float32 { return kernels.Ordinary(l.params) }
-
-// Version returns how many updates have been applied.
-func (l *LPS) Version() uint64 { return l.version }
+// Peers implements [Machine].
+func (l *LPS) Peers() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if yield(l.up.parent) {
+			l.peers(yield)
+		}
+	}
+}
 
 // Step implements [Machine].
-func (l *LPS) Step(in Input, out *Output) {
-	l.up.release()
-	l.step(in, out)
+func (l *LPS) Step(in []Input, out *Output) {
+	l.stepAll(l, in, out)
+	if l.stopped && !out.Done {
+		l.leaveIfIdle(out)
+	}
 	l.cfg.intact(out)
 }
 
-func (l *LPS) step(in Input, out *Output) {
-	for in := range in.each {
-		if _, push := in.Msg.(*Push); !push {
-			l.settle(out)
-		}
-		if in.From == l.up.parent {
-			l.onParent(in.Msg, out)
-		} else {
-			l.onChild(in, out)
-		}
-		if out.Done {
-			return
-		}
-	}
-	l.settle(out)
-	if l.leaving {
-		l.leaveIfIdle(out)
-	}
-}
-
-// settle applies the updates that have come and answers who waits.
-func (l *LPS) settle(out *Output) {
-	l.pass.apply(l.cfg.Optimizer, l.params)
-	l.pass.answer(&l.children, l.version, l.params, out)
-}
-
-func (l *LPS) onChild(in Input, out *Output) {
+func (l *LPS) take(in Input, out *Output) {
 	switch m := in.Msg.(type) {
 	case *Start:
+		l.point.Life = m.Incarnation
 		l.up.start(m.Incarnation)
-		l.up.askPull(l.wanted(), out)
-	case *Pull:
-		l.onPull(in.From, m, out)
-	case *Push:
-		l.onPush(in.From, m, out)
-	case *Leave:
-		l.children.leave(in.From, m, l.version, out)
-	case *Linked:
-		if l.leaving {
-			l.children.remind(in.From, out)
+		l.up.askPull(joining, l.reserve(), out)
+	case *Expire:
+		childless := len(l.children.known) == 0
+		if l.step(l, in, out); l.stopped && childless {
+			l.depart("no answer before the end", out)
 		}
-	case *Quit:
-		l.end(out)
+	default:
+		if in.From == l.up.parent {
+			l.fromParent(in.Msg, out)
+			return
+		}
+		l.step(l, in, out)
 	}
 }
 
-func (l *LPS) onParent(m Message, out *Output) {
+func (l *LPS) fromParent(m Message, out *Output) {
 	switch m := m.(type) {
 	case *Model:
-		l.onModel(m, out)
+		if l.up.answers(m.Receipt) {
+			l.onModel(m, out)
+		}
 	case *Refuse:
-		l.onRefuse(m, out)
+		if l.up.answers(m.Receipt) {
+			l.up.refused(m, l.reserve(), out)
+		}
 	case *Linked:
 		l.up.repeat(out)
 	case *Stop:
-		l.up.over = true
-		l.end(out)
-	}
-}
-
-func (l *LPS) onPull(from string, m *Pull, out *Output) {
-	ch, fresh := l.children.pull(from, m, l.version, out)
-	l.serve(ch, fresh, out)
-}
-
-func (l *LPS) onPush(from string, m *Push, out *Output) {
-	ch, fresh := l.children.push(from, m, l.version, out)
-	if fresh && !l.leaving {
-		l.apply(from, m, out)
-	}
-	l.serve(ch, fresh, out)
-}
-
-// serve answers a child. Before the GPS has answered for the first time nobody
-// knows whether the model is worth training, so children wait.
-func (l *LPS) serve(ch *child, fresh bool, out *Output) {
-	switch {
-	case ch == nil:
-	case l.leaving:
-		out.send(ch.name, &l.children.stop)
-	case l.up.joined:
-		if fresh {
-			ch.claim = l.claim(ch.samples)
+		l.up.phase = over
+		l.halted(m.Reason, out)
+	case *Gone:
+		if l.up.phase == joining {
+			l.up.missing(m, out)
 		}
-		l.pass.owed = append(l.pass.owed, ch)
 	}
 }
 
-func (l *LPS) apply(from string, m *Push, out *Output) {
-	stale := staleness(l.version, m.Base)
-	l.version++
-	l.pass.add(m.Delta, l.cfg.LR.At(l.version))
-	l.cfg.Accumulator.Add(m.Delta)
-	l.steps += m.Steps
-	l.updates += m.Updates
-	out.note(Event{Kind: Updated, Peer: from, Version: l.version, Updates: m.Updates, Staleness: stale})
-	if !l.up.waiting && l.cfg.Accumulator.Due() {
+// asked answers a child. Before the parent has answered for the first time nobody
+// knows whether the model is worth training, so children wait.
+func (l *LPS) asked(ch *child, push *Push, fresh bool, out *Output) {
+	if push != nil && fresh {
+		l.update(ch, push, out)
+	}
+	if !l.up.joined() {
+		l.children.wait(ch)
+		return
+	}
+	if fresh {
+		ch.claim = l.claim(ch, out)
+	}
+	l.owe(ch)
+}
+
+func (l *LPS) update(ch *child, m *Push, out *Output) {
+	stale := l.apply(m)
+	l.accumulator.Add(m.Delta)
+	out.note(Event{Kind: Updated, Peer: ch.name, Version: l.point.Version, Updates: m.Updates, Staleness: stale})
+	if l.up.phase == idle && l.accumulator.Due() {
 		l.send(out)
 	}
 }
 
-// send takes the region's change to the GPS; base is now the model as sent.
+// send takes the region's change to the parent; base is now the model as sent.
 func (l *LPS) send(out *Output) {
-	l.pass.apply(l.cfg.Optimizer, l.params)
-	if l.up.delta == nil {
-		l.up.delta = kernels.Make(len(l.params))
+	if !l.flush(l, out) {
+		return
 	}
-	l.cfg.Accumulator.Delta(l.up.delta, l.base, l.params)
+	delta := l.up.memory(len(l.params), out)
+	l.accumulator.Delta(delta, l.base, l.params)
+	if !kernels.Finite(delta) && l.cfg.Backend.Err() == nil {
+		out.note(Event{Kind: Diverged, Version: l.point.Version, Reason: "delta is not finite"})
+		l.diverged(out)
+		return
+	}
 	kernels.Copy(l.base, l.params)
-	l.up.askPush(l.steps, l.updates, l.wanted(), out)
-	out.note(Event{Kind: Sent, Peer: l.up.parent, Version: l.version, Steps: l.steps, Updates: l.updates})
-	l.steps, l.updates = 0, 0
+	l.up.askPush(l.work, l.want(), delta, finite, out)
+	out.note(Event{Kind: Sent, Peer: l.up.parent, Version: l.point.Version, Steps: l.work.Steps, Updates: l.work.Updates})
+	l.work = Work{}
 }
 
 // onModel merges the answer to a delta, or joins with the answer to a pull.
 func (l *LPS) onModel(m *Model, out *Output) {
-	if !l.up.answers(m.Receipt) {
+	same := len(m.Params) == 0 && l.up.phase == joining && l.up.pull.Have != 0
+	switch {
+	case !l.up.descends(m.Point, out):
+		return
+	case len(m.Params) != len(l.params) && !same:
+		l.up.unusable(fmt.Sprintf("model has %d parameters: want %d", len(m.Params), len(l.params)), nil, l.reserve(), out)
+		return
+	case !m.checked.of(m.Params):
+		l.up.unusable("model is not finite", ErrDiverged, l.reserve(), out)
 		return
 	}
-	if reason := l.objection(m); reason != "" {
-		out.note(Event{Kind: Refused, Peer: l.up.parent, Version: l.version, Reason: reason})
-		return // and go on waiting: a link or a server may come back with the truth
-	}
-	pushed := l.up.pushing
-	l.up.answered(m.Version)
+	merge, adopt := l.up.joined(), !l.up.joined() && !same
+	l.up.answered(m.Point)
+	l.point.Lineage = m.Point.Lineage
 	l.lease.add(m.Claim)
 	switch {
-	case pushed:
-		carry := l.cfg.Accumulator.Carry()
-		l.cfg.Merger.Merge(l.params, l.base, m.Params, carry)
-		out.note(Event{Kind: Merged, Peer: l.up.parent, Version: l.version, Updates: l.updates})
-		if !carry {
-			l.updates = 0
-		}
-		l.cfg.Accumulator.Merged()
-	case l.up.unsure:
-		l.up.again(l.wanted(), out) // the parent had not known us: the delta goes once more
-	case len(m.Params) > 0:
-		l.adopt(m.Params, out)
+	case merge:
+		l.merge(m, out)
+	case adopt:
+		l.adopt(m, out)
 	}
-	l.join(out)
+	if l.up.phase == idle {
+		l.serve(out)
+	}
 }
 
-// objection says why the parent's model must not be merged, or nothing.
-func (l *LPS) objection(m *Model) string {
-	switch {
-	case m.Version < l.up.global:
-		return fmt.Sprintf("global model is version %d: want at least %d, which was here before", m.Version, l.up.global)
-	case len(m.Params) != len(l.params) && (l.up.pushing || len(m.Params) > 0):
-		return fmt.Sprintf("global model has %d parameters: want %d", len(m.Params), len(l.params))
-	case !kernels.Finite(m.Params):
-		return "global model is not finite"
+func (l *LPS) merge(m *Model, out *Output) {
+	carry := l.accumulator.Carry()
+	l.merger.Merge(l.params, l.base, m.Params, carry)
+	out.note(Event{Kind: Merged, Peer: l.up.parent, Version: l.point.Version, Updates: l.work.Updates})
+	if !carry {
+		l.work.Updates = 0
 	}
-	return ""
+	l.accumulator.Merged()
+	if l.sound(l, out) {
+		l.ruins = 0
+	}
 }
 
-// adopt takes the global model in place of the region's.
-func (l *LPS) adopt(params []float32, out *Output) {
-	kernels.Copy(l.params, params)
-	kernels.Copy(l.base, params)
-	l.updates = 0
-	l.cfg.Accumulator.Merged()
-	out.note(Event{Kind: Adopted, Peer: l.up.parent, Version: l.version})
+// adopt takes the parent's model in place of the region's.
+func (l *LPS) adopt(m *Model, out *Output) {
+	l.drop("the parent's model has been taken", out)
+	kernels.Copy(l.params, m.Params)
+	kernels.Copy(l.base, m.Params)
+	l.initial = 0
+	l.reset()
+	out.note(Event{Kind: Adopted, Peer: l.up.parent, Version: l.point.Version})
 }
 
-// join answers the children that waited for the first answer of the GPS.
-func (l *LPS) join(out *Output) {
-	if l.up.joined {
-		return
+// reset makes the plugs forget what has made a bad model.
+func (l *LPS) reset() {
+	l.cfg.Optimizer.Reset()
+	l.accumulator.Reset()
+	l.merger.Reset()
+}
+
+// drop counts as lost what is in no delta.
+func (l *LPS) drop(reason string, out *Output) {
+	if l.work.Updates > 0 {
+		out.note(Event{Kind: Lost, Peer: l.up.parent, Steps: l.work.Steps, Updates: l.work.Updates, Reason: reason})
 	}
-	l.up.joined = true
+	l.work = Work{}
+}
+
+// serve answers the children that have waited until there was a model.
+func (l *LPS) serve(out *Output) {
 	for _, ch := range l.children.order {
-		if ch.waiting {
-			l.serve(ch, true, out)
+		if ch.waiting && !ch.owed {
+			l.asked(ch, nil, true, out)
 		}
 	}
 }
 
-func (l *LPS) onRefuse(m *Refuse, out *Output) {
-	if !l.up.answers(m.Receipt) {
+// diverged goes back to the parent's model.
+func (l *LPS) diverged(out *Output) {
+	l.drop("diverged", out)
+	if l.ruins++; l.ruins >= maxRefusals {
+		l.halted("diverged", out)
+		out.fail(fmt.Errorf("%w: %s: model, %d times since it was last merged", ErrDiverged, l.cfg.ID, l.ruins))
 		return
 	}
-	out.note(Event{Kind: Refused, Peer: l.up.parent, Version: l.version, Reason: m.Reason})
-	l.up.refused(m, l.wanted(), out)
+	switch l.up.phase {
+	case idle:
+		l.up.askPull(joining, l.reserve(), out)
+	case pushing:
+		l.up.phase = discarding
+	case refetching:
+		l.up.phase = joining
+	}
 }
 
-func (l *LPS) wanted() uint64 {
-	if l.cfg.Cursor != nil {
+// want returns how many samples to lease with a Push.
+func (l *LPS) want() uint64 {
+	if l.cursor != nil {
 		return 0
 	}
-	return l.lease.wanted(l.cfg.Lease)
+	return l.lease.want()
 }
 
-func (l *LPS) claim(n uint64) Claim {
+// reserve returns how many samples to lease with a Pull: what the configuration says,
+// which the parent can compare with its own.
+func (l *LPS) reserve() uint64 { return min(l.want(), l.lease.least) }
+
+func (l *LPS) claim(ch *child, out *Output) Claim {
 	var first uint64
-	if l.cfg.Cursor != nil {
-		first = l.cfg.Cursor.claim(n)
+	if l.cursor != nil {
+		first = l.cursor.claim(ch.want)
 	} else {
-		first = l.lease.claim(n)
+		var again bool
+		if first, again = l.lease.claim(ch.want); again {
+			out.note(Event{Kind: Reused, Peer: l.up.parent, Version: l.point.Version,
+				Reason: "the lease is used up before the next has come"})
+		}
 	}
-	l.lrStep = max(l.lrStep, l.cfg.lrStep(first)) // a lease begun again does not turn it back
-	return Claim{First: first, Count: n, LRStep: l.lrStep}
+	l.lastLRStep = max(l.lastLRStep, l.lrStep(ch, first)) // a lease begun again does not turn it back
+	return Claim{First: first, Count: ch.want, LRStep: l.lastLRStep}
 }
+
+func (l *LPS) left(*child, *Output) {}
 
 // end begins to leave: the children are told to stop.
-func (l *LPS) end(out *Output) {
-	if l.leaving {
-		return
+func (l *LPS) end(out *Output) { l.halted("asked to go", out) }
+
+func (l *LPS) halted(reason string, out *Output) {
+	if !l.stopped {
+		l.halt(reason, Event{Peer: l.up.parent, Steps: l.work.Steps, Updates: l.work.Updates}, out)
 	}
-	l.leaving = true
-	l.children.stopAll(out)
-	out.note(Event{Kind: Stopped, Peer: l.up.parent, Version: l.version})
 }
 
 // leaveIfIdle leaves when every child has. Unless the run is over, what the
 // region still has goes up first.
 func (l *LPS) leaveIfIdle(out *Output) {
 	switch {
-	case out.Done || len(l.children.known) > 0:
-	case l.up.over || !l.up.joined:
-		l.up.depart(out)
-	case l.up.waiting:
-	case l.updates > 0:
+	case len(l.children.known) > 0:
+	case l.up.phase == idle && l.work.Updates > 0:
 		l.send(out)
+	case l.up.phase == pushing || l.up.phase == refetching:
 	default:
-		l.up.depart(out)
+		l.depart("the run is over", out)
 	}
+}
+
+// depart leaves the parent, with what has not gone up.
+func (l *LPS) depart(reason string, out *Output) {
+	l.up.lose(reason, out)
+	l.drop(reason, out)
+	l.up.depart(out)
 }

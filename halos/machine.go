@@ -1,45 +1,42 @@
 package halos
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // A Machine is one node of the hierarchy as a pure state machine. It starts no
 // goroutine, reads no clock, draws no random number and does no I/O: a driver,
-// [Run] or package sim, feeds it inputs, one at a time or as [Several], and carries
-// out what it asks for.
+// [Run] or package sim, feeds it inputs and carries out what it asks for.
 //
-// The loan rule, the same in both directions: the message of an Input and its
-// slices are lent to Step until it returns; the messages in an Output and their
-// slices are lent to the driver until the next Step. Neither side changes what
-// it has on loan; whoever needs it longer copies it, by kernels.Copy, as the slices in
-// the Output of a server are in its Backend. An Output may refer to the slices of its
-// Input (a Task to the Model's), so a driver lets go of an Input only after it has
-// carried out the Output.
+// The loan rule is the same in both directions. The message of an Input and its
+// slices are lent to Step until it returns. The messages in an Output and their
+// slices are lent to the driver until the next Step. Neither side changes what it has
+// on loan. Whoever needs it longer copies it, with kernels.Copy, as the slices in the
+// Output of a server are in its Backend. An Output may refer to the slices of its
+// Input (a Task to the Model's), so a driver gives an Input back only after it has
+// carried out the Output. Two loans are longer: [Trained].Update and [Output].Memory.
+//
+// No message of an Output goes to two peers. Several may share one Params, which does
+// not change.
 type Machine interface {
 	// ID returns the node's name: 1 to 255 bytes, unique in the run.
 	ID() string
-	// Step takes one input and appends what must be done to out.
-	Step(in Input, out *Output)
+	// Step takes the inputs that have waited together, in the order of their arrival,
+	// and appends what must be done to out. A server applies the updates among them in
+	// one pass through its memory: its model has the bits that it would have if they had
+	// come one by one, and each answer carries the newest model.
+	Step(in []Input, out *Output)
+	// Peers yields the nodes that it counts on: its parent, if it has one, and its
+	// children in the order in which they joined. It is called between two Steps.
+	Peers() iter.Seq[string]
 }
 
 // An Input is one thing that happened to a node.
 type Input struct {
 	Now  time.Duration // since the driver started; for statistics only
-	From string        // the peer; empty for the driver
+	From string        // the peer; empty for the driver itself
 	Msg  Message
-}
-
-// each yields the inputs that in consists of: those of a [Several], or itself.
-func (in Input) each(yield func(Input) bool) {
-	several, ok := in.Msg.(*Several)
-	if !ok {
-		yield(in)
-		return
-	}
-	for _, one := range several.Inputs {
-		if !yield(one) {
-			return
-		}
-	}
 }
 
 // An Output is what a Machine wants done, and what it has to tell.
@@ -49,17 +46,26 @@ type Output struct {
 	Events []Event // what happened, for observers
 	Done   bool    // the node has finished; no Step follows
 	Err    error   // why, if it finished because it could not go on
+
+	// Memory, if not nil, gives a vector of n elements in ordinary memory for the Delta
+	// of a Push. It belongs to the driver, and it does not change until the Machine has
+	// an answer to that Push and asks for another vector. nil: the Machine uses memory
+	// of its own, which is lent like everything else.
+	Memory func(n int) []float32
 }
 
 // Reset empties out for reuse.
 func (o *Output) Reset() {
 	clear(o.Send)
 	clear(o.Events)
-	*o = Output{Send: o.Send[:0], Events: o.Events[:0]}
+	*o = Output{Send: o.Send[:0], Events: o.Events[:0], Memory: o.Memory}
 }
 
 func (o *Output) send(to string, m Message) { o.Send = append(o.Send, Envelope{to, m}) }
 func (o *Output) note(e Event)              { o.Events = append(o.Events, e) }
+
+// fail ends the node with an error.
+func (o *Output) fail(err error) { o.Done, o.Err = true, err }
 
 // An Envelope is a message and where it goes.
 type Envelope struct {
@@ -74,10 +80,12 @@ type Task struct {
 	Steps    uint64    // local steps
 	Claim    Claim     // the samples to use, and the learning-rate step
 	Gradient bool      // not local steps, but one gradient at Params over the whole Claim
+
+	losses *losses // of [Task.Report]
 }
 
 // A Claim is a range of samples that belongs to one round of one worker, or,
-// from the GPS to an LPS, a lease of samples to claim from.
+// from a parent to an LPS, a lease of samples to claim from.
 type Claim struct {
 	First  uint64 // the first sample
 	Count  uint64 // how many

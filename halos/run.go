@@ -5,13 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"log/slog"
+	"math"
+	"reflect"
 	"sync"
 	"time"
 
-	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/transport"
 )
+
+// Forever is a Grace or Patience without an end.
+const Forever time.Duration = math.MaxInt64
 
 // RunConfig is what [Run] needs besides the Machine.
 type RunConfig struct {
@@ -24,297 +28,296 @@ type RunConfig struct {
 	Incarnation uint64
 	// Quit, when it is closed, makes the node go in good order: see [Quit]. nil: never.
 	Quit <-chan struct{}
-	// Grace is how long a server, once the run is over, waits for children that
-	// have not confirmed it; a child that died without a word never will. 0: until
-	// ctx ends.
+	// Grace bounds each of the three things that a node which ends waits for: its
+	// children's confirmation, the answer to an LPS's last delta, the last messages on
+	// their way. It should be longer than a model needs on the slowest link, as the word
+	// that the run is over comes behind it. 0: 1 minute. [Forever]: until ctx ends.
 	Grace time.Duration
+	// Patience is how long a peer may be out of reach before the node goes on without it:
+	// see [Gone]. A peer that is silent is tried ten times in that time, at least once a
+	// minute, by a frame of no bytes. 0: 10 minutes. [Forever]: always.
+	Patience time.Duration
+	// Bodies is how many models may be on their way at a time, each in memory of its own,
+	// which all answers of one Step share. A child whose answer finds no room waits, and
+	// gets the model as it is when there is. 0: 4.
+	Bodies int
 	// Observe, if not nil, is told what happens, in order, and before any message
 	// about it leaves. The loop that steps the
 	// Machine calls it and waits: it must not block, and it may read the Machine.
 	Observe func(now time.Duration, e Event)
+	// Log, if not nil, gets a record of each event: of an update at level Debug, of what
+	// costs work or needs a person at level Warn, of others at level Info. The loop waits
+	// for its handler.
+	Log *slog.Logger
+	// Window, if not nil, shows the model to any goroutine while Run runs.
+	Window *Window
 }
 
-// Run drives m over a Transport until m is done, ctx ends, or the Transport or
-// the Trainer fails. Every goroutine it has started has returned when it does.
-// It returns nil if m is done and had no reason to complain, and
-// context.Cause(ctx) if ctx ended it.
+// check validates c and completes it in the copy that it returns.
+func (c RunConfig) check(m Machine) (RunConfig, error) {
+	if isNil(m) {
+		return c, errNil
+	}
+	_, worker := m.(*Worker)
+	switch {
+	case c.Transport == nil:
+		return c, errors.New("halos: RunConfig.Transport is nil: want the node's end of a network")
+	case worker && c.Trainer == nil:
+		return c, errors.New("halos: RunConfig.Trainer is nil: want one, as m is a Worker")
+	case c.Grace < 0:
+		return c, fmt.Errorf("halos: RunConfig.Grace is %v: want more than 0, or Forever", c.Grace)
+	case c.Patience < 0:
+		return c, fmt.Errorf("halos: RunConfig.Patience is %v: want more than 0, or Forever", c.Patience)
+	case c.Bodies < 0:
+		return c, fmt.Errorf("halos: RunConfig.Bodies is %d: want at least 1", c.Bodies)
+	}
+	c.Grace = cmp.Or(c.Grace, time.Minute)
+	c.Patience = cmp.Or(c.Patience, 10*time.Minute)
+	c.Bodies = cmp.Or(c.Bodies, 4)
+	if c.Incarnation == 0 {
+		c.Incarnation = uint64(time.Now().UnixNano())
+	}
+	return c, nil
+}
+
+var errNil = errors.New("halos: Machine is nil: want one, as NewWorker returns")
+
+func isNil(m Machine) bool {
+	return m == nil || reflect.ValueOf(m).Kind() == reflect.Pointer && reflect.ValueOf(m).IsNil()
+}
+
+// Run drives m over a Transport until m is done, ctx ends, or the Transport fails. Every
+// goroutine it has started has returned when it does. It returns nil if m is done and had
+// no reason to complain, else the reason, and context.Cause(ctx) if ctx ended it.
 //
-// A server is done when the run is over and every child has confirmed it, or
-// Grace has passed.
+// A server is done when the run is over and every child has confirmed it, or is waited
+// for no longer.
 func Run(ctx context.Context, m Machine, cfg RunConfig) error {
-	if cfg.Transport == nil {
-		return errors.New("halos: RunConfig.Transport is nil: want the node's end of a network")
-	}
-	if _, worker := m.(*Worker); worker && cfg.Trainer == nil {
-		return errors.New("halos: RunConfig.Trainer is nil: want one, as m is a Worker")
-	}
-	if cfg.Incarnation == 0 {
-		cfg.Incarnation = uint64(time.Now().UnixNano())
+	cfg, err := cfg.check(m)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	d := driver{RunConfig: cfg, m: m, inputs: make(chan arrival, waiting), outbox: newOutbox(), fail: cancel, began: time.Now()}
-	d.wg.Go(func() { d.receive(ctx) })
-	if cfg.Quit != nil {
-		d.wg.Go(func() { d.awaitQuit(ctx) })
-	}
-	err := d.loop(ctx)
-	if err != nil {
+	defer cancel(nil)
+	d := newDriver(ctx, m, cfg, cancel)
+	d.wg.Go(d.receive)
+	completed := make(chan struct{})
+	go func() { // ends with close(d.outgoing)
+		defer close(completed)
+		d.complete()
+	}()
+	err = d.loop()
+	if !d.out.Done { // it has not ended by itself: nothing need be sent any more
 		cancel(err)
 	}
-	d.completeAll()
-	if err == nil {
-		err = d.incomplete
-	}
-	d.outbox.close()
-	d.senders.Wait() // a last Stop or Leave must go out
+	close(d.ended)
+	close(d.outgoing)
+	<-completed
+	d.outbox.close(timer(cfg.Grace), errors.New("halos: Grace is over"))
 	cancel(nil)
 	d.wg.Wait()
-	return err
+	d.close()
+	return cmp.Or(err, d.incomplete)
 }
 
-// A driver is one Run. Its goroutines: the caller's is the loop and alone
-// touches m; receive; one send per peer; at most one train; awaitQuit; complete,
-// if the Machine keeps its model in another Backend than the CPU.
+// timer is closed, or gets a value, after t; Forever: never.
+func timer(t time.Duration) <-chan time.Time {
+	if t == Forever {
+		return nil
+	}
+	return time.After(t) //nolint:forbidigo // how long to wait for the dead
+}
+
+// batch is how many inputs the loop takes together, and how many may wait for it besides:
+// a server applies up to four updates in one pass. Each holds the memory of a frame.
+const batch = 4
+
+// A driver is one Run. Its goroutines: the caller's is the loop and alone touches m;
+// receive; complete; one sender for each peer to which something is on its way; at most
+// one train.
 type driver struct {
 	RunConfig
-	m       Machine
-	inputs  chan arrival
-	outbox  outbox
-	fail    context.CancelCauseFunc
-	wg      sync.WaitGroup
-	senders sync.WaitGroup
-	began   time.Time
+	ctx   context.Context
+	m     Machine
+	fail  context.CancelCauseFunc
+	wg    sync.WaitGroup
+	began time.Time
+	ended chan struct{} // closed: the loop has
 
-	letters    chan addressed // to complete; nil: the loop fills the boxes itself
-	completed  sync.WaitGroup
-	incomplete error // the first that could not be, when completed is
+	out    Output
+	inputs []Input
+	taken  []*arrival // whose messages are in inputs
+	reach  reach      // of the peers
 
-	several        Several
-	frames         []func()  // releases those that the inputs of this Step lie in
-	params, update []float32 // of the training
-	trained        Trained
+	arrived chan *arrival // from receive to the loop
+	free    chan *arrival // and back
+	news    chan news     // from trainer and senders
+	outbox  *outbox
+
+	answers    store // of the models that go to children
+	updates    store // of the updates that go up
+	update     *body // the last of these
+	unanswered []string
+	shared     *body     // the model of this Output's answers
+	sharedOf   []float32 // what it is a copy of
+
+	outgoing   chan *frame // from the loop to complete
+	incomplete error       // of complete, when that has ended
+
+	work, start []float32 // of the training
 }
 
-// waiting is how many inputs may wait for the loop, which takes them together with
-// the one that it waits for: a server applies up to four updates in one pass. Each
-// holds the memory of a frame, which would else be that of the network.
-const waiting = 3
-
-// An arrival is an input and the end of the loan of the frame that it lies in; nil: there
-// is none.
-type arrival struct {
-	Input
-	release func()
+// news is what another goroutine of the driver has to tell the loop.
+type news struct {
+	msg     Message // an input, or nil:
+	peer    string  // whose link
+	reached bool    // is there, or is not
 }
 
-// malformed is an input that never reaches a Machine: a frame that is none.
-type malformed struct{ err error }
-
-func (*malformed) message() {}
+func newDriver(ctx context.Context, m Machine, cfg RunConfig, fail context.CancelCauseFunc) *driver {
+	d := &driver{RunConfig: cfg, ctx: ctx, m: m, fail: fail, began: time.Now(), ended: make(chan struct{}),
+		arrived: make(chan *arrival, batch), free: make(chan *arrival, 2*batch), news: make(chan news, batch),
+		answers: store{most: cfg.Bodies, freed: make(chan struct{}, 1)}, outgoing: make(chan *frame, 2*batch)}
+	for range cap(d.free) {
+		d.free <- new(arrival)
+	}
+	d.outbox = newOutbox(ctx, cfg.Transport, fail, func(peer string, reached bool) { d.tell(news{peer: peer, reached: reached}) })
+	d.out.Memory = d.memory
+	d.reach = newReach(cfg.Patience)
+	return d
+}
 
 // loop steps m. It never waits for the network.
-func (d *driver) loop(ctx context.Context) error {
-	var out Output
-	var grace <-chan time.Time // nil: for ever
-	next := arrival{Input: Input{Msg: &Start{Incarnation: d.Incarnation}}}
+func (d *driver) loop() error {
+	d.Window.open(d)
+	tick := d.reach.ticks()
+	defer tick.Stop()
+	var grace <-chan time.Time
+	quit, freed := d.Quit, (<-chan struct{})(nil)
+	d.inputs = append(d.inputs, Input{Msg: &Start{Incarnation: d.Incarnation}})
 	for {
-		now := time.Since(d.began)
-		out.Reset()
-		if in := d.gather(next, now, &out); in.Msg != nil {
-			d.m.Step(in, &out)
+		ending, err := d.step()
+		if err != nil || d.out.Done {
+			return cmp.Or(err, d.out.Err)
 		}
-		if err := d.carryOut(ctx, &out, now); err != nil {
-			return err
+		if ending {
+			grace = timer(d.Grace)
 		}
-		d.release()
-		if out.Done {
-			return out.Err
-		}
-		if d.Grace > 0 && slices.ContainsFunc(out.Events, isStopped) {
-			grace = time.After(d.Grace) //nolint:forbidigo // the one timer: when to stop waiting for the dead
+		if freed = nil; len(d.unanswered) > 0 {
+			freed = d.answers.freed
 		}
 		select {
-		case next = <-d.inputs:
+		case a := <-d.arrived:
+			d.gather(a)
+		case n := <-d.news:
+			d.hear(n)
+		case <-tick.C:
+			d.look()
+		case <-quit:
+			quit = nil
+			d.add(&Quit{})
 		case <-grace:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
+			grace = nil
+			d.add(&Expire{})
+		case <-freed:
+			d.resend()
+		case ask := <-d.Window.asks():
+			ask(d.m)
+		case <-d.ctx.Done():
+			return context.Cause(d.ctx)
 		}
 	}
 }
 
-// gather returns in together with what else waits, or no message if all of it was
-// malformed, which a Machine never sees.
-func (d *driver) gather(in arrival, now time.Duration, out *Output) Input {
-	all := &d.several.Inputs
-	*all = (*all)[:0]
-	for more := true; more; {
-		in.Now = now
-		if in.release != nil {
-			d.frames = append(d.frames, in.release)
-		}
-		if bad, ok := in.Msg.(*malformed); ok {
-			out.note(Event{Kind: Refused, Peer: in.From, Reason: bad.err.Error()})
-		} else {
-			*all = append(*all, in.Input)
-		}
-		more = false
-		if len(*all) <= waiting {
-			select {
-			case in = <-d.inputs:
-				more = true
-			default:
+// step lets m take the inputs and carries out what it asks for. ending reports that from
+// now on the node waits for others to end.
+func (d *driver) step() (ending bool, err error) {
+	now := time.Since(d.began)
+	events := d.out.Events // of the driver itself
+	if len(d.inputs) > 0 {
+		for i := range d.inputs {
+			d.inputs[i].Now = now
+			if _, last := d.inputs[i].Msg.(*Expire); last {
+				ending = true
 			}
 		}
+		d.m.Step(d.inputs, &d.out)
+		events = d.out.Events
 	}
-	switch len(*all) {
-	case 0:
-		return Input{}
-	case 1:
-		return (*all)[0]
+	for _, e := range events {
+		d.observe(now, e)
+		ending = ending || e.Kind == Stopped
 	}
-	return Input{Now: now, Msg: &d.several}
+	err = d.carryOut()
+	d.giveBack()
+	if !d.out.Done {
+		d.out.Reset()
+	}
+	return ending, err
 }
 
-// release ends the loans of the frames of a Step.
-func (d *driver) release() {
-	for i, release := range d.frames {
-		release()
-		d.frames[i] = nil
-	}
-	d.frames = d.frames[:0]
-}
+// add adds an input of the driver's own.
+func (d *driver) add(m Message) { d.inputs = append(d.inputs, Input{Msg: m}) }
 
-func isStopped(e Event) bool { return e.Kind == Stopped }
-
-// carryOut encodes what out sends and copies what it asks to train, which ends
-// the loan of its slices.
-func (d *driver) carryOut(ctx context.Context, out *Output, now time.Duration) error {
-	if d.Observe != nil { // first, so that no peer can be seen to act on what was not seen yet
-		for _, e := range out.Events {
-			d.Observe(now, e)
-		}
+// observe tells what has happened.
+func (d *driver) observe(now time.Duration, e Event) {
+	if e.Kind == Left {
+		d.outbox.drop(e.Peer)
 	}
-	for _, e := range out.Send {
-		box := d.outbox.box(e.To, func(box <-chan []byte) {
-			d.senders.Go(func() { d.send(ctx, e.To, box) })
-		})
-		if d.letters == nil {
-			d.outbox.withdraw(box) // its memory is the next frame's
-		}
-		l, err := newLetter(d.outbox.take(), e.Msg)
-		if err != nil {
-			return err
-		}
-		d.mail(l, box)
+	if d.Observe != nil {
+		d.Observe(now, e)
 	}
-	if out.Train != nil {
-		task := *out.Train
-		if n := len(task.Params); len(d.update) != n {
-			d.params, d.update = kernels.Make(n), kernels.Make(n)
-		}
-		kernels.Copy(d.update, task.Params)
-		task.Params = d.update
-		d.wg.Go(func() { d.train(ctx, task) })
-	}
-	return nil
-}
-
-// mail passes a letter on. From the first one on that is not whole there is a goroutine
-// that completes them, so that the loop can go on, and all letters go by way of it, so
-// that they leave in order.
-func (d *driver) mail(l letter, box chan []byte) {
-	if d.letters == nil && l.vector == nil {
-		d.outbox.put(box, l.frame)
-		return
-	}
-	if d.letters == nil {
-		d.letters = make(chan addressed, spareFrames)
-		d.completed.Go(d.complete)
-	}
-	d.letters <- addressed{l, box}
-}
-
-// An addressed letter knows its box.
-type addressed struct {
-	letter
-	box chan []byte
-}
-
-// complete waits for what is in another Backend. A Backend holds a few models for it at
-// most: a loop that is faster waits there, and never for the network.
-func (d *driver) complete() {
-	for l := range d.letters {
-		if err := l.complete(); err != nil {
-			d.incomplete = cmp.Or(d.incomplete, err)
-			d.fail(err)
-			continue
-		}
-		d.outbox.put(l.box, l.frame)
+	if d.Log != nil {
+		record(d.ctx, d.Log, d.m.ID(), e)
 	}
 }
 
-func (d *driver) completeAll() {
-	if d.letters != nil {
-		close(d.letters)
-		d.completed.Wait()
+// hear takes what another goroutine has to tell.
+func (d *driver) hear(n news) {
+	switch {
+	case n.msg != nil:
+		d.add(n.msg)
+	case n.reached:
+		d.reach.back(n.peer)
+	default:
+		d.reach.lost(n.peer, time.Since(d.began))
+		d.out.note(Event{Kind: Unreachable, Peer: n.peer, Reason: "there is no link"})
 	}
 }
 
-// receive decodes what comes and passes it to the loop. A message lives in its
-// decoder, so there are as many as there can be messages: those that the loop has
-// gathered, those that wait, and the one here.
-func (d *driver) receive(ctx context.Context) {
-	var decoders [2*waiting + 2]decoder
-	for i := 0; ; i = (i + 1) % len(decoders) {
-		e, err := d.Transport.Recv(ctx)
-		if err != nil {
-			d.fail(err)
-			return
-		}
-		in := arrival{Input{From: e.Peer, Msg: &Linked{}}, e.Release}
-		if !e.Linked {
-			if in.Msg, err = decoders[i].decode(e.Frame); err != nil {
-				in.Msg = &malformed{err} // a peer's mistake must not stop this node
-			}
-		}
-		d.post(ctx, in)
+// look sees whose absence has lasted too long, and tries those who are silent.
+func (d *driver) look() {
+	gone := d.reach.look(time.Since(d.began), d.m.Peers(), d.outbox.probe)
+	for _, peer := range gone {
+		d.inputs = append(d.inputs, Input{From: peer, Msg: &Gone{Reason: fmt.Sprintf("out of reach for %v", d.Patience)}})
 	}
+	d.outbox.forget(d.reach.counted)
 }
 
-// send empties one peer's box. A frame that cannot be sent is dropped: the
-// Linked that will follow makes whoever waits for an answer ask again.
-func (d *driver) send(ctx context.Context, to string, box <-chan []byte) {
-	for frame := range box {
-		err := d.Transport.Send(ctx, to, frame)
-		if err != nil && !errors.Is(err, transport.ErrUnreachable) {
-			d.fail(fmt.Errorf("halos: send to %s: %w", to, err))
-			return
-		}
-		d.outbox.give(frame)
+// resend lets m answer those whose answers found no room.
+func (d *driver) resend() {
+	for _, peer := range d.unanswered {
+		d.inputs = append(d.inputs, Input{From: peer, Msg: &Resend{}})
 	}
+	d.unanswered = d.unanswered[:0]
 }
 
-func (d *driver) train(ctx context.Context, task Task) {
-	if err := Round(ctx, d.Trainer, task, d.params, d.update); err != nil {
-		d.fail(err)
-		return
-	}
-	d.trained.Update = d.update
-	d.post(ctx, arrival{Input: Input{Msg: &d.trained}})
-}
-
-func (d *driver) awaitQuit(ctx context.Context) {
+func (d *driver) tell(n news) {
 	select {
-	case <-d.Quit:
-		d.post(ctx, arrival{Input: Input{Msg: &Quit{}}})
-	case <-ctx.Done():
+	case d.news <- n:
+	case <-d.ended:
+	case <-d.ctx.Done():
 	}
 }
 
-func (d *driver) post(ctx context.Context, in arrival) {
-	select {
-	case d.inputs <- in:
-	case <-ctx.Done():
+// close gives back what has come and is not wanted, and the memory of what has been sent.
+func (d *driver) close() {
+	for len(d.arrived) > 0 {
+		(<-d.arrived).end()
 	}
+	if d.update != nil {
+		d.update.release()
+	}
+	d.answers.close()
+	d.updates.close()
 }

@@ -81,12 +81,12 @@ func buildIn(b kernels.Backend, regions, workers, k int, steps uint64) world {
 
 func newLPS(b kernels.Backend, id string, k int) *halos.LPS {
 	return must(halos.NewLPS(halos.LPSConfig{
-		ServerConfig: server(b, id, 0.8, &momentum.Delayed{Beta: 0.9, Every: 4}), GPS: "gps", Lease: 64,
+		ServerConfig: server(b, id, 0.8, &momentum.Delayed{Beta: 0.9, Every: 4}), Parent: "gps", Lease: 64,
 		Accumulator: &merge.Every{K: k}, Merger: &merge.Mix{Alpha: 0.25}}))
 }
 
 func newWorker(id, server string) *halos.Worker {
-	return must(halos.NewWorker(halos.WorkerConfig{ID: id, Server: server, Layout: layout, Steps: 4, Samples: 8}))
+	return must(halos.NewWorker(halos.WorkerConfig{ID: id, Parent: server, Layout: layout, Steps: 4, Samples: 8}))
 }
 
 // wires is a network on which models and updates take a time that may depend
@@ -132,7 +132,7 @@ func run(t *testing.T, w world, wrap func(id string, tr transport.Transport) tra
 		})
 		wg.Go(func() {
 			time.Sleep(time.Duration(i) * time.Millisecond)
-			if err := halos.Run(t.Context(), m, halos.RunConfig{Transport: tr, Trainer: train}); err != nil {
+			if err := halos.Run(t.Context(), m, halos.RunConfig{Transport: tr, Trainer: train, Grace: halos.Forever}); err != nil {
 				t.Errorf("%s: %v", m.ID(), err)
 			}
 		})
@@ -442,7 +442,7 @@ func TestStrangersAreHarmless(t *testing.T) {
 		})
 		synctest.Wait()
 		stranger := must(net.Join("stranger"))
-		for _, frame := range []string{"", "GET / HTTP/1.1", strings.Repeat("HALO", 40)} {
+		for _, frame := range []string{"?", "GET / HTTP/1.1", strings.Repeat("HALO", 40)} {
 			for stranger.Send(t.Context(), "gps", []byte(frame)) != nil {
 				must(stranger.Recv(t.Context()))
 			}

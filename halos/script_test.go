@@ -2,6 +2,7 @@ package halos
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -24,21 +25,26 @@ var rewrite = flag.Bool("rewrite", false, "rewrite testdata with the output seen
 // output wanted, then an empty line. On a mismatch run with -rewrite and read
 // the diff; keep it only if you can say why each line changed.
 //
-// The commands, all on models of one parameter:
+// The commands, all on models of one parameter. Every start of a node has an incarnation of
+// its own, as by a clock:
 //
 //	gps [steps=N] [require=PLUGS]    a GPS named gps, with SGD of rate 1
-//	lps NAME k=K [carry] [alpha=A]   an LPS below gps, with SGD of rate 1
+//	lps NAME k=K [carry] [alpha=A] [parent=P]   an LPS below gps, or P, with SGD of rate 1
 //	sync n=N [clip=C]                a Sync named sync, with SGD of rate 1
-//	worker NAME SERVER [params=N] [samples=N]  a worker; its rounds have 2 local steps and, if not N, 8 samples
+//	worker NAME SERVER [params=N] [samples=N] [gradient]  a worker; its rounds have 2 local steps (1 gradient) and, if not N, 8 samples
 //	train NAME X                     NAME's training ends with the update X
+//	fail NAME                        NAME's training ends with an error
 //	deliver [NAME]                   messages on the way (to NAME) arrive, in order
+//	together NAME                    messages on the way to NAME arrive in one Step
 //	settle                           deliver until nothing is on the way
 //	lose NAME                        messages to NAME are lost
 //	double NAME                      messages to NAME arrive twice
 //	late NAME                        the first message to NAME falls behind all others
 //	cut A B, heal A B                the link breaks, with what is on it; is up again
-//	restart NAME [params=X]          NAME dies and begins a new life (with the model X)
-//	quit NAME                        NAME is asked to go
+//	restart NAME [params=X] [resume=V]  NAME dies and begins a new life (with the model X) (resumed at version V)
+//	quit NAME, expire NAME           NAME is asked to go; has waited long enough
+//	gone NAME PEER                   NAME is told that PEER will not come back
+//	resend NAME PEER                 NAME is told that its answer to PEER was not sent
 //	state NAME                       print it
 func TestScripts(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txt")
@@ -73,10 +79,18 @@ type stage struct {
 	t        *testing.T
 	backend  kernels.Backend // of the servers
 	machines map[string]Machine
-	make     map[string]func(params float32) Machine // how to make one again
-	life     map[string]uint64
+	make     map[string]func(begin) Machine // how to make one again
+	clock    uint64                         // incarnation of the last start
+	lives    map[string]int
+	points   map[string]Point // of roots that have been, for a resume
 	cut      map[[2]string]bool
 	flight   []flying
+}
+
+// begin is what a life of a server begins with.
+type begin struct {
+	params float32
+	resume *Resume
 }
 
 type flying struct {
@@ -85,8 +99,8 @@ type flying struct {
 }
 
 func newStage(t *testing.T, b kernels.Backend) *stage {
-	return &stage{t: t, backend: b, machines: make(map[string]Machine), make: make(map[string]func(float32) Machine),
-		life: make(map[string]uint64), cut: make(map[[2]string]bool)}
+	return &stage{t: t, backend: b, machines: make(map[string]Machine), make: make(map[string]func(begin) Machine),
+		lives: make(map[string]int), points: make(map[string]Point), cut: make(map[[2]string]bool)}
 }
 
 // play returns the script with the output that it gives.
@@ -111,7 +125,9 @@ func (s *stage) do(f []string) string {
 	case "gps", "sync", "lps", "worker":
 		return s.create(f)
 	case "train":
-		return s.step(name, Input{Msg: &Trained{[]float32{number(arg(f, 2))}}})
+		return s.step(name, Input{Msg: &Trained{Update: []float32{number(arg(f, 2))}}})
+	case "fail":
+		return s.step(name, Input{Msg: &Failed{errors.New("out of memory")}})
 	case "deliver":
 		return s.deliver(name, 1)
 	case "settle":
@@ -120,6 +136,8 @@ func (s *stage) do(f []string) string {
 			out += s.deliver("", 1)
 		}
 		return out
+	case "together":
+		return s.together(name)
 	case "double":
 		return s.deliver(name, 2)
 	case "lose":
@@ -135,9 +153,15 @@ func (s *stage) do(f []string) string {
 		}
 		return s.step(name, Input{From: arg(f, 2), Msg: &Linked{}}) + s.step(arg(f, 2), Input{From: name, Msg: &Linked{}})
 	case "restart":
-		return s.restart(name, number(cmp.Or(value(f, "params"), "0")))
+		return s.restart(name, s.beginning(f))
 	case "quit":
 		return s.step(name, Input{Msg: &Quit{}})
+	case "expire":
+		return s.step(name, Input{Msg: &Expire{}})
+	case "gone":
+		return s.step(name, Input{From: arg(f, 2), Msg: &Gone{Reason: "out of reach"}})
+	case "resend":
+		return s.step(name, Input{From: arg(f, 2), Msg: &Resend{}})
 	case "state":
 		return s.state(name)
 	default:
@@ -151,22 +175,22 @@ func (s *stage) create(f []string) string {
 	server := func(id string, params float32) ServerConfig {
 		return ServerConfig{ID: id, Params: []float32{params}, Backend: s.backend, Optimizer: &optim.SGD{}, LR: optim.Constant(1), GlobalBatch: 8, Require: value(f, "require")}
 	}
-	var create func(params float32) (Machine, error)
+	var create func(begin) (Machine, error)
 	switch f[0] {
 	case "gps":
 		name = "gps"
-		create = func(p float32) (Machine, error) {
-			return NewGPS(GPSConfig{ServerConfig: server(name, p), TotalSteps: uint64(number(value(f, "steps")))})
+		create = func(b begin) (Machine, error) {
+			return NewGPS(GPSConfig{ServerConfig: server(name, b.params), Resume: b.resume, TotalSteps: uint64(number(value(f, "steps")))})
 		}
 	case "sync":
 		name = "sync"
-		create = func(p float32) (Machine, error) {
-			return NewSync(SyncConfig{ServerConfig: server(name, p), Workers: int(number(value(f, "n"))), ClipNorm: float64(number(value(f, "clip")))})
+		create = func(b begin) (Machine, error) {
+			return NewSync(SyncConfig{ServerConfig: server(name, b.params), Resume: b.resume, Workers: int(number(value(f, "n"))), ClipNorm: float64(number(value(f, "clip")))})
 		}
 	case "lps":
 		name = arg(f, 1)
-		create = func(p float32) (Machine, error) {
-			return NewLPS(LPSConfig{ServerConfig: server(name, p), GPS: "gps", Lease: 32,
+		create = func(b begin) (Machine, error) {
+			return NewLPS(LPSConfig{ServerConfig: server(name, b.params), Parent: cmp.Or(value(f, "parent"), "gps"), Lease: 32,
 				Accumulator: &merge.Every{K: int(number(value(f, "k"))), KeepInFlight: slices.Contains(f, "carry")},
 				Merger:      &merge.Mix{Alpha: float64(number(cmp.Or(value(f, "alpha"), "0.5")))}})
 		}
@@ -174,26 +198,40 @@ func (s *stage) create(f []string) string {
 		name = arg(f, 1)
 		n := int(number(cmp.Or(value(f, "params"), "1")))
 		layout := optim.Layout{Segments: []optim.Segment{{Name: "params", Shape: []int{n}}}}
-		create = func(float32) (Machine, error) {
-			return NewWorker(WorkerConfig{ID: name, Server: arg(f, 2), Layout: layout, Steps: 2, Samples: uint64(number(cmp.Or(value(f, "samples"), "8")))})
+		cfg := WorkerConfig{ID: name, Parent: arg(f, 2), Layout: layout, Steps: 2, Samples: uint64(number(cmp.Or(value(f, "samples"), "8")))}
+		if slices.Contains(f, "gradient") {
+			cfg.Gradient, cfg.Steps = true, 1
 		}
+		create = func(begin) (Machine, error) { return NewWorker(cfg) }
 	}
-	s.make[name] = func(p float32) Machine {
-		m, err := create(p)
+	s.make[name] = func(b begin) Machine {
+		m, err := create(b)
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		return m
 	}
-	return s.restart(name, 0)
+	return s.restart(name, begin{})
+}
+
+// beginning reads what a restart says.
+func (s *stage) beginning(f []string) begin {
+	b := begin{params: number(cmp.Or(value(f, "params"), "0"))}
+	if v := value(f, "resume"); v != "" {
+		at := s.points[arg(f, 1)]
+		at.Version = uint64(number(v))
+		b.resume = &Resume{Point: at}
+	}
+	return b
 }
 
 // restart begins a life of name. What it had sent is still on the way.
-func (s *stage) restart(name string, params float32) string {
-	s.life[name]++
-	s.machines[name] = s.make[name](params)
-	out := s.step(name, Input{Msg: &Start{Incarnation: s.life[name]}})
-	if s.life[name] == 1 {
+func (s *stage) restart(name string, b begin) string {
+	s.clock++
+	s.lives[name]++
+	s.machines[name] = s.make[name](b)
+	out := s.step(name, Input{Msg: &Start{Incarnation: s.clock}})
+	if s.lives[name] == 1 {
 		return out
 	}
 	for _, peer := range slices.Sorted(maps.Keys(s.machines)) {
@@ -234,6 +272,18 @@ func (s *stage) deliver(to string, times int) (out string) {
 	return out
 }
 
+// together lets what is on the way to a node arrive in one Step.
+func (s *stage) together(to string) string {
+	var in []Input
+	s.flight = slices.DeleteFunc(s.flight, func(m flying) bool {
+		if m.To == to {
+			in = append(in, Input{From: m.from, Msg: m.Msg})
+		}
+		return m.To == to
+	})
+	return s.step(to, in...)
+}
+
 func (s *stage) breakLink(a, b string) (out string) {
 	s.flight = slices.DeleteFunc(s.flight, func(m flying) bool {
 		lost := pair(m.from, m.To) == pair(a, b)
@@ -245,16 +295,25 @@ func (s *stage) breakLink(a, b string) (out string) {
 	return out
 }
 
-func (s *stage) step(name string, in Input) string {
+func (s *stage) step(name string, in ...Input) string {
 	m := s.machines[name]
 	if m == nil {
 		return fmt.Sprintf("%s is not there\n", name)
 	}
 	var out Output
 	m.Step(in, &out)
-	text := fmt.Sprintf("%s<-%s %s\n", name, cmp.Or(in.From, "driver"), show(in.Msg))
+	if err := ownMessages(&out); err != nil {
+		s.t.Error(err)
+	}
+	if g, ok := m.(interface{ Point() Point }); ok {
+		s.points[name] = g.Point()
+	}
+	var text string
+	for _, in := range in {
+		text += fmt.Sprintf("%s<-%s %s\n", name, cmp.Or(in.From, "driver"), show(in.Msg))
+	}
 	for _, e := range out.Events {
-		if e.Kind == Refused || e.Kind == Repeated || e.Kind == Adopted {
+		if e.Kind != Joined && e.Kind != Updated && e.Kind != Sent && e.Kind != Merged && e.Kind != Finished {
 			text += strings.TrimRight(fmt.Sprintf("  %s %s", e.Kind, e.Reason), " ") + "\n"
 		}
 	}
@@ -280,21 +339,35 @@ func (s *stage) step(name string, in Input) string {
 	return text
 }
 
+// ownMessages checks the law of outputs: no message goes to two peers.
+func ownMessages(out *Output) error {
+	to := make(map[Message]string)
+	for _, e := range out.Send {
+		if other, twice := to[e.Msg]; twice && other != e.To {
+			return fmt.Errorf("%s and %s are sent one message: %s", other, e.To, show(e.Msg))
+		}
+		to[e.Msg] = e.To
+	}
+	return nil
+}
+
 func (s *stage) state(name string) string {
 	switch m := s.machines[name].(type) {
 	case *LPS:
-		return fmt.Sprintf("%s: params=%g base=%g version=%d waiting=%t\n", name, m.Params(), kernels.Ordinary(m.base), m.version, m.up.waiting)
+		return fmt.Sprintf("%s: params=%g base=%g version=%d %s\n", name, m.Params(), kernels.Ordinary(m.base), m.Version(), m.up.phase)
 	case *GPS:
-		return fmt.Sprintf("%s: params=%g version=%d steps=%d\n", name, m.Params(), m.version, m.steps)
+		return fmt.Sprintf("%s: params=%g version=%d steps=%d\n", name, m.Params(), m.Version(), m.Steps())
 	case *Sync:
-		return fmt.Sprintf("%s: params=%g version=%d steps=%d\n", name, m.Params(), m.version, m.steps)
+		return fmt.Sprintf("%s: params=%g version=%d steps=%d\n", name, m.Params(), m.Version(), m.Steps())
+	case *Worker:
+		return fmt.Sprintf("%s: %s\n", name, m.up.phase)
 	}
 	return name + " is not there\n"
 }
 
 // overTheWire gives m vectors of its own, as a network would.
 func (s *stage) overTheWire(m Message) Message {
-	b, err := encoded(nil, m)
+	b, err := encoded(m)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -314,11 +387,13 @@ func show(m Message) string {
 	case *Trained:
 		return fmt.Sprintf("Trained %g", m.Update)
 	case *Pull:
-		return fmt.Sprintf("Pull %s samples=%d", id(m.Receipt), m.Samples)
+		return fmt.Sprintf("Pull %s seen=%s want=%d", id(m.Receipt), m.Seen, m.Want)
 	case *Push:
-		return fmt.Sprintf("Push %s %g base=%d steps=%d updates=%d", id(m.Receipt), m.Delta, m.Base, m.Steps, m.Updates)
+		return fmt.Sprintf("Push %s %g seen=%s steps=%d updates=%d samples=%d", id(m.Receipt), m.Delta, m.Seen, m.Steps, m.Updates, m.Samples)
 	case *Model:
-		return fmt.Sprintf("Model %s %g version=%d samples=%d+%d", id(m.Receipt), m.Params, m.Version, m.Claim.First, m.Claim.Count)
+		return fmt.Sprintf("Model %s %g at=%s samples=%d+%d", id(m.Receipt), m.Params, m.Point, m.Claim.First, m.Claim.Count)
+	case *Stop:
+		return "Stop " + m.Reason
 	case *Leave:
 		return "Leave " + id(m.Receipt)
 	case *Refuse:

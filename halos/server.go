@@ -2,181 +2,296 @@ package halos
 
 import (
 	"fmt"
-	"slices"
+	"iter"
 
 	"github.com/halos-go/sdk/kernels"
-	"github.com/halos-go/sdk/kernels/state"
 	"github.com/halos-go/sdk/optim"
 )
 
-// ServerConfig is what all servers have in common.
-type ServerConfig struct {
-	// ID is the server's name in the run: 1 to 255 bytes.
-	ID string
-	// Params is the initial model; it is copied and must be finite. All servers of
-	// a run should begin with the same: one that does not receives the GPS's.
-	Params []float32
-	// Layout names the tensors in Params. Empty: one segment of shape [len(Params)].
-	Layout optim.Layout
-	// Backend is where the server keeps its model and its plugs their vectors, and
-	// computes: an LPS has the model, the base and the delta there, a GPS and a Sync the
-	// model, and all servers together two copies of a model for answers. The plugs must
-	// be able to work there; those of this module are. nil: ordinary memory,
-	// [kernels.CPU]. Several servers may share one. Whoever made it closes it, after the
-	// last Step and the last Params of each: the model is gone then, and a program that
-	// asks for it is ended by the system. What a server takes there it gives back then
-	// and not before: a program that makes servers again and again gives each its own. A
-	// server whose Backend fails ends with its error.
-	Backend kernels.Backend
-	// Optimizer applies what children push; the server owns it from now on.
-	Optimizer optim.Optimizer
-	// LR is the outer learning rate. Step t of it belongs to the t-th update (Sync:
-	// round). It multiplies the update as the formulas of [momentum] say: a
-	// nominal 0.2 under Delayed{Every: 16} is 3.2 here.
-	LR optim.Schedule
-	// GlobalBatch is how many samples make one learning-rate step of the workers:
-	// a round whose claim begins at sample s starts at step s/GlobalBatch. 0: the
-	// learning-rate step stays 0.
-	GlobalBatch uint64
-	// Require is the plugs that each child must announce, word for word. Empty: any.
-	Require string
+// A server is what GPS, LPS and Sync have in common: a model that children push to, and
+// what it owes them.
+type server struct {
+	cfg     ServerConfig
+	params  []float32 // the model, in cfg.Backend
+	point   Point     // of params
+	initial uint64    // fingerprint of params while they are the model of the beginning, else 0
+	work    Work      // in params; LPS: since the last delta
+	stopped bool      // its children have been told to stop
+	reason  string    // why
+	fresh   bool      // nothing above it, and nothing before it: see Point
+
+	children children
+	updates  []optim.Gradient // counted, and not applied yet
+	owed     []*child         // to answer after that
 }
 
-// check validates c and completes it in the copy that it returns.
-func (c ServerConfig) check(role string) (ServerConfig, error) {
-	fail := func(format string, a ...any) (ServerConfig, error) {
-		return c, fmt.Errorf("halos: %s.%s", role, fmt.Sprintf(format, a...))
-	}
-	if err := checkID(c.ID); err != nil {
-		return fail("ID %v", err)
-	}
-	if len(c.Params) == 0 {
-		return fail("Params is empty: want the initial model")
-	}
-	if !kernels.Finite(c.Params) {
-		params := kernels.Ordinary(c.Params)
-		i := slices.IndexFunc(params, notFinite)
-		return fail("Params[%d] is %v: want finite values", i, params[i])
-	}
-	if len(c.Layout.Segments) == 0 {
-		c.Layout = optim.Layout{Segments: []optim.Segment{{Name: "params", Shape: []int{len(c.Params)}}}}
-	}
-	if err := c.Layout.Validate(); err != nil {
-		return c, fmt.Errorf("halos: %s.Layout: %w", role, err)
-	}
-	if n := c.Layout.Len(); n != len(c.Params) {
-		return fail("Layout describes %d parameters: want the %d of Params", n, len(c.Params))
-	}
-	if c.Optimizer == nil {
-		return fail("Optimizer is nil: want one, as &optim.SGD{}")
-	}
-	if c.LR == nil {
-		return fail("LR is nil: want a schedule, as optim.Constant(0.7)")
-	}
-	if err := c.LR.Validate(); err != nil {
-		return c, fmt.Errorf("halos: %s.LR: %w", role, err)
-	}
-	if c.Backend == nil {
-		c.Backend = kernels.CPU{}
-	}
-	if err := c.Optimizer.Init(c.Backend, len(c.Params)); err != nil {
-		return c, fmt.Errorf("halos: %s.Optimizer: %w", role, err)
-	}
-	params, err := c.clone(c.Params)
-	if err != nil {
-		return c, fmt.Errorf("halos: %s.Params: %w", role, err)
-	}
-	c.Params = params
-	if err := c.spare(); err != nil {
-		c.Backend.Recycle(params)
-		return c, fmt.Errorf("halos: %s.Params: %w", role, err)
-	}
-	return c, nil
+// A role is what GPS, LPS and Sync do differently.
+type role interface {
+	// take takes one input.
+	take(in Input, out *Output)
+	// asked takes a request that is in order: of a Pull push is nil. It is not fresh if
+	// it has come again and had been answered.
+	asked(ch *child, push *Push, fresh bool, out *Output)
+	// left is told that a child is here no more.
+	left(ch *child, out *Output)
+	// end stops the run, or this server's part of it.
+	end(out *Output)
+	// diverged is told that the model is not finite. Those who are owed an answer wait.
+	diverged(out *Output)
 }
 
-func checkID(id string) error {
-	if len(id) == 0 || len(id) > 255 {
-		return fmt.Errorf("is %d bytes long: want 1 to 255", len(id))
-	}
-	return nil
+func newServer(cfg ServerConfig, initial uint64, roles ...Role) server {
+	return server{cfg: cfg, params: cfg.Params, initial: initial, children: newChildren(&cfg, roles...)}
 }
 
-// clone returns x in the Backend.
-func (c *ServerConfig) clone(x []float32) ([]float32, error) {
-	v, err := c.Backend.Make(len(x))
-	if err != nil {
-		return nil, err
+// ID implements [Machine].
+func (s *server) ID() string { return s.cfg.ID }
+
+// Params returns the model, on loan until the next Step; from another goroutine only
+// while none can happen, as in [RunConfig].Observe or after Run: see [Window] for other
+// times. Where the model is in another Backend than CPU, Params waits for it and returns
+// a copy; if that has failed, anything. It must not be called after the Backend's Close.
+func (s *server) Params() []float32 { return kernels.Ordinary(s.params) }
+
+// Point returns which state of the model Params is.
+func (s *server) Point() Point { return s.point }
+
+func (s *server) model() ([]float32, Point) { return s.params, s.point }
+
+// Version returns how many updates have been applied; on a [Sync], rounds.
+func (s *server) Version() uint64 { return s.point.Version }
+
+// peers yields the children.
+func (s *server) peers(yield func(string) bool) bool {
+	for _, ch := range s.children.order {
+		if !yield(ch.name) {
+			return false
+		}
 	}
-	kernels.Copy(v, x)
-	return v, c.Backend.Err()
+	return true
 }
 
-// spare sees to it that there is room for the two snapshots of answers on their way:
-// better to know now.
-func (c *ServerConfig) spare() error {
-	if c.Backend == (kernels.CPU{}) {
-		return nil
-	}
-	var one, other []float32
-	err := state.Make(c.Backend, len(c.Params), &one, &other)
-	c.Backend.Recycle(one)
-	c.Backend.Recycle(other)
-	return err
+// Peers implements [Machine].
+func (s *server) Peers() iter.Seq[string] {
+	return func(yield func(string) bool) { s.peers(yield) }
 }
 
-// intact ends the node if its Backend has failed: what it would send may be anything.
-func (c *ServerConfig) intact(out *Output) {
-	if err := c.Backend.Err(); err != nil {
-		clear(out.Send)
-		out.Send, out.Done, out.Err = out.Send[:0], true, fmt.Errorf("halos: %s: %w", c.ID, err)
+// stepAll takes what has waited together.
+func (s *server) stepAll(r role, ins []Input, out *Output) {
+	s.children.turn++
+	for _, in := range ins {
+		if _, push := in.Msg.(*Push); !push {
+			s.settle(r, out)
+		}
+		if out.Done {
+			return
+		}
+		if r.take(in, out); out.Done {
+			return
+		}
+	}
+	s.settle(r, out)
+}
+
+// step takes one input that does not come from a parent.
+func (s *server) step(r role, in Input, out *Output) {
+	switch m := in.Msg.(type) {
+	case *Pull:
+		s.onPull(r, in.From, m, out)
+	case *Push:
+		s.onPush(r, in.From, m, out)
+	case *Leave:
+		if ch := s.children.leave(in.From, m, s.point, out); ch != nil {
+			r.left(ch, out)
+		}
+	case *Gone:
+		s.forget(r, in.From, m.Reason, out)
+	case *Resend:
+		s.resend(in.From, out)
+	case *Linked:
+		if s.stopped && s.children.known[in.From] != nil {
+			s.stop(in.From, out)
+		}
+	case *Quit:
+		r.end(out)
+	case *Expire:
+		for s.stopped && len(s.children.order) > 0 {
+			s.forget(r, s.children.order[0].name, "has not confirmed the end", out)
+		}
 	}
 }
 
-func notFinite(x float32) bool { return x-x != 0 }
-
-// A pass is what the inputs of one Step have brought and what is owed for it: the
-// updates that are counted but not applied yet, so that they can be applied together,
-// and the children to answer after that.
-type pass struct {
-	updates []optim.Gradient
-	owed    []*child
-}
-
-func (p *pass) add(update []float32, lr float64) {
-	p.updates = append(p.updates, optim.Gradient{Values: update, LR: lr})
-}
-
-// apply brings params up to date.
-func (p *pass) apply(o optim.Optimizer, params []float32) {
-	if len(p.updates) == 0 {
-		return
+func (s *server) onPull(r role, from string, m *Pull, out *Output) {
+	switch {
+	case s.stopped:
+		s.stop(from, out)
+	case s.foreign(from, m.Receipt, m.Seen, out):
+	default:
+		if ch, fresh := s.children.pull(from, m, s.point, out); ch != nil {
+			r.asked(ch, nil, fresh, out)
+		}
 	}
-	o.Step(params, p.updates...)
-	clear(p.updates) // they were lent
-	p.updates = p.updates[:0]
 }
 
-// answer gives the children that are owed one the model, which is up to date.
-func (p *pass) answer(c *children, version uint64, params []float32, out *Output) {
-	for _, ch := range p.owed {
-		c.answer(ch, version, params, out)
+func (s *server) onPush(r role, from string, m *Push, out *Output) {
+	switch {
+	case s.stopped:
+		s.stop(from, out)
+	case s.children.known[from] != nil && s.foreign(from, m.Receipt, m.Seen, out):
+	default:
+		if ch, fresh := s.children.push(from, m, s.point, out); ch != nil {
+			r.asked(ch, m, fresh, out)
+		}
 	}
-	clear(p.owed)
-	p.owed = p.owed[:0]
 }
 
-// lrStep is the learning-rate step at which a round on samples from first on starts.
-func (c *ServerConfig) lrStep(first uint64) uint64 {
-	if c.GlobalBatch == 0 {
+// foreign deals with a child whose model does not descend from this server's: it is
+// refused, unless it shows that this server is the one that should not be here.
+func (s *server) foreign(from string, r Receipt, seen Point, out *Output) bool {
+	refuse := func(format string, a ...any) bool {
+		s.children.refuse(from, r, WrongLineage, fmt.Sprintf(format, a...), out)
+		return true
+	}
+	switch {
+	case seen == Point{} || s.point.Lineage == 0: // who has no lineage yet has nothing to defend
+		return false
+	case seen.Lineage != s.point.Lineage:
+		return refuse("model is %s: want lineage %x, as the child has seen %s: resume from a model of that, or start the child again",
+			s.point, seen.Lineage, seen)
+	case seen.Life > s.point.Life:
+		out.fail(fmt.Errorf("%w: %s is in life %x: %s has seen %s", ErrSuperseded, s.cfg.ID, s.point.Life, from, seen))
+		return true
+	case s.fresh && seen.Life < s.point.Life:
+		return refuse("model is %s, begun afresh: want one that descends from %s, which the child has seen: resume from that, or start the child again",
+			s.point, seen)
+	case !seen.before(s.point) && seen != s.point:
+		return refuse("model is %s: the child has seen %s", s.point, seen)
+	}
+	return false
+}
+
+// resend answers a child again whose answer was not sent.
+func (s *server) resend(name string, out *Output) {
+	switch ch := s.children.known[name]; {
+	case ch == nil:
+	case s.stopped:
+		s.stop(name, out)
+	case !ch.waiting:
+		s.owe(ch)
+	}
+}
+
+// owe notes that ch is answered at the end of this pass.
+func (s *server) owe(ch *child) {
+	if !ch.owed {
+		ch.owed = true
+		s.owed = append(s.owed, ch)
+	}
+}
+
+// apply counts an update of ch; settle applies it.
+func (s *server) apply(m *Push) (stale uint64) {
+	stale = s.staleness(m.Seen)
+	s.point.Version++
+	s.initial = 0
+	s.updates = append(s.updates, optim.Gradient{Values: m.Delta, LR: s.cfg.LR.At(s.point.Version)})
+	s.work.add(m.Work)
+	return stale
+}
+
+// staleness is how many versions lie between what a child has seen and the model.
+func (s *server) staleness(seen Point) uint64 {
+	if seen.Life != s.point.Life || seen.Version > s.point.Version {
 		return 0
 	}
-	return first / c.GlobalBatch
+	return s.point.Version - seen.Version
 }
 
-// staleness is how many versions lie between base and version.
-func staleness(version, base uint64) uint64 {
-	if base > version {
-		return 0 // of a parent that has begun anew
+// flush brings the model up to date. It reports false, after r has been told, if it is
+// not finite then.
+func (s *server) flush(r role, out *Output) bool {
+	if len(s.updates) == 0 {
+		return true
 	}
-	return version - base
+	s.cfg.Optimizer.Step(s.params, s.updates...)
+	clear(s.updates) // they were lent
+	s.updates = s.updates[:0]
+	return s.sound(r, out)
+}
+
+// sound looks at the model, and tells r if it is not finite. Of a Backend that has
+// failed it says nothing: see intact.
+func (s *server) sound(r role, out *Output) bool {
+	if kernels.Finite(s.params) || s.cfg.Backend.Err() != nil {
+		return true
+	}
+	out.note(Event{Kind: Diverged, Version: s.point.Version, Reason: "model is not finite"})
+	for _, ch := range s.owed {
+		s.children.wait(ch)
+	}
+	s.disown()
+	r.diverged(out)
+	return false
+}
+
+// settle brings the model up to date and answers who is owed that.
+func (s *server) settle(r role, out *Output) {
+	if !s.flush(r, out) {
+		return
+	}
+	for _, ch := range s.owed {
+		params := s.params
+		if ch.have != 0 && ch.have == s.initial {
+			params = nil
+		}
+		if s.children.known[ch.name] == ch {
+			s.children.send(ch, s.point, params, out)
+		}
+	}
+	s.disown()
+}
+
+func (s *server) disown() {
+	for _, ch := range s.owed {
+		ch.owed = false
+	}
+	clear(s.owed)
+	s.owed = s.owed[:0]
+}
+
+// forget goes on without a child.
+func (s *server) forget(r role, name, reason string, out *Output) {
+	if ch := s.children.forget(name, reason, s.point, out); ch != nil {
+		r.left(ch, out)
+	}
+}
+
+// halt tells every child that the run is over. Each confirms it with a Leave.
+func (s *server) halt(reason string, e Event, out *Output) {
+	s.stopped, s.reason = true, reason
+	for _, ch := range s.children.order {
+		s.stop(ch.name, out)
+	}
+	e.Kind, e.Version, e.Reason = Stopped, s.point.Version, reason
+	out.note(e)
+}
+
+func (s *server) stop(to string, out *Output) { out.send(to, &Stop{Reason: s.reason}) }
+
+// ruined ends the run of a server without a parent whose model is not finite.
+func (s *server) ruined(out *Output) {
+	s.halt("diverged", Event{Steps: s.work.Steps}, out)
+	out.fail(fmt.Errorf("%w: %s at version %d after %d local steps", ErrDiverged, s.cfg.ID, s.point.Version, s.work.Steps))
+}
+
+// lrStep is the learning-rate step at which a round of ch on samples from first on starts.
+func (s *server) lrStep(ch *child, first uint64) uint64 {
+	batch := s.cfg.GlobalBatch
+	if batch == 0 && ch.steps > 0 {
+		batch = ch.want / ch.steps // one local step of this child
+	}
+	if batch == 0 {
+		return 0
+	}
+	return first / batch
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/optim"
 )
 
 // SyncConfig describes a synchronous server.
@@ -15,8 +16,10 @@ type SyncConfig struct {
 	Workers int
 	// ClipNorm bounds the L2 norm of the mean update. 0: unbounded.
 	ClipNorm float64
-	// TotalSteps ends the run as in [GPSConfig].
+	// TotalSteps, Lineage and Resume are as in [GPSConfig].
 	TotalSteps uint64
+	Lineage    uint64
+	Resume     *Resume
 }
 
 // A Sync is the server of the synchronous methods: it waits for the updates of
@@ -26,21 +29,20 @@ type SyncConfig struct {
 //
 // The mean is taken, and samples are claimed, in the order of the workers'
 // names, so the result does not depend on who comes first. A round waits for
-// every worker that has joined and not left, however long that takes; who joins
-// during a round takes part from the next one on.
+// every worker that has joined and has neither left nor gone; who joins during a round
+// takes part from the next one on.
 type Sync struct {
-	cfg     SyncConfig
+	server
+	workers int
+	clip    float64
+	total   uint64
 	cursor  Cursor
 	mean    []float32
-	version uint64
-	steps   uint64
-	stopped bool
+	began   bool // there has been a round
 
-	children children
-	pass     pass
-	gone     []*child    // have left after they pushed to the round
-	updates  [][]float32 // of a round; scratch
-	pushed   uint64      // local steps in them
+	gone    []*child    // have left after they pushed to the round
+	round   [][]float32 // updates; scratch
+	pending Work        // in them
 }
 
 var _ Machine = (*Sync)(nil)
@@ -53,149 +55,131 @@ func NewSync(cfg SyncConfig) (*Sync, error) {
 	case !(cfg.ClipNorm >= 0):
 		return nil, fmt.Errorf("halos: SyncConfig.ClipNorm is %v: want at least 0", cfg.ClipNorm)
 	}
+	if err := checkRoot("SyncConfig", cfg.Lineage, cfg.Resume); err != nil {
+		return nil, err
+	}
 	var err error
 	if cfg.ServerConfig, err = cfg.check("SyncConfig"); err != nil {
 		return nil, err
 	}
-	n := len(cfg.Params)
-	return &Sync{cfg: cfg, mean: kernels.Make(n), children: newChildren(cfg.Layout, n, cfg.Require)}, nil
+	s := &Sync{server: newServer(cfg.ServerConfig, 0, RoleWorker, RoleGradient), workers: cfg.Workers, clip: cfg.ClipNorm,
+		total: cfg.TotalSteps, mean: kernels.Make(len(cfg.Params))}
+	s.root(cfg.Lineage, cfg.Resume, &s.cursor)
+	return s, nil
 }
 
-// ID implements [Machine].
-func (s *Sync) ID() string { return s.cfg.ID }
+// Steps returns how many local steps are in the model.
+func (s *Sync) Steps() uint64 { return s.work.Steps }
 
-// Params returns the model; the loan is that of [GPS.Params].
-func (s *Sync) Params() []float32 { return kernels.Ordinary(s.cfg.Params) }
+// Work returns what is in the model.
+func (s *Sync) Work() Work { return s.work }
 
-// Version returns how many rounds have been applied.
-func (s *Sync) Version() uint64 { return s.version }
-
-// Steps returns how many local steps are in the updates applied.
-func (s *Sync) Steps() uint64 { return s.steps }
+// NextSample returns the first sample that nobody has been given.
+func (s *Sync) NextSample() uint64 { return s.cursor.next }
 
 // Step implements [Machine].
-func (s *Sync) Step(in Input, out *Output) {
-	for in := range in.each {
-		s.step(in, out)
-	}
-	out.Done = s.stopped && len(s.children.known) == 0
+func (s *Sync) Step(in []Input, out *Output) {
+	s.stepAll(s, in, out)
+	out.Done = out.Done || s.stopped && len(s.children.known) == 0
 	s.cfg.intact(out)
 }
 
-func (s *Sync) step(in Input, out *Output) {
-	switch m := in.Msg.(type) {
-	case *Pull:
-		ch, fresh := s.children.pull(in.From, m, s.version, out)
-		s.arrived(ch, fresh, out)
-	case *Push:
-		s.onPush(in.From, m, out)
-	case *Leave:
-		s.onLeave(in.From, m, out)
-	case *Linked:
-		if s.stopped {
-			s.children.remind(in.From, out)
-		}
-	case *Quit:
-		s.end(out)
+func (s *Sync) take(in Input, out *Output) {
+	if m, ok := in.Msg.(*Start); ok {
+		s.begin(m.Incarnation, out)
+		return
 	}
+	s.step(s, in, out)
 }
 
-func (s *Sync) onPush(from string, m *Push, out *Output) {
-	ch, fresh := s.children.push(from, m, s.version, out)
-	if fresh {
+func (s *Sync) asked(ch *child, push *Push, fresh bool, out *Output) {
+	if !fresh {
+		s.owe(ch)
+		return
+	}
+	if push != nil {
 		if ch.gradient == nil {
 			ch.gradient = kernels.Make(len(s.mean))
 		}
-		kernels.Copy(ch.gradient, m.Delta)
+		kernels.Copy(ch.gradient, push.Delta)
 		ch.has = true
-		s.pushed += m.Steps
+		s.pending.add(push.Work)
 	}
-	s.arrived(ch, fresh, out)
+	s.closeRound(out)
 }
 
-func (s *Sync) onLeave(from string, m *Leave, out *Output) {
-	ch := s.children.leave(from, m, s.version, out)
-	if ch == nil {
-		return
-	}
+func (s *Sync) left(ch *child, out *Output) {
 	if ch.has {
 		s.gone = append(s.gone, ch)
 	}
 	s.closeRound(out)
 }
 
-// arrived notes that a worker waits for the model, or repeats its last answer.
-func (s *Sync) arrived(ch *child, fresh bool, out *Output) {
-	switch {
-	case ch == nil:
-	case s.stopped:
-		out.send(ch.name, &s.children.stop)
-	case fresh:
-		s.closeRound(out)
-	default:
-		s.children.answer(ch, s.version, s.cfg.Params, out)
-	}
-}
+func (s *Sync) diverged(out *Output) { s.ruined(out) }
 
 // closeRound applies the round and begins the next, if everybody is here.
 func (s *Sync) closeRound(out *Output) {
 	order := s.children.order
-	if s.stopped || len(order) == 0 || s.version == 0 && s.pushed == 0 && len(order) < s.cfg.Workers {
+	if s.stopped || len(order) == 0 || !s.began && len(order) < s.workers {
 		return
 	}
 	if s.children.waiting < len(order) {
 		return
 	}
 	slices.SortFunc(order, byName)
-	s.apply(out)
-	if s.stopped {
+	s.began = true
+	if s.applyRound(out); s.stopped {
 		return
 	}
 	for _, ch := range order {
-		first := s.cursor.claim(ch.samples)
-		ch.claim = Claim{First: first, Count: ch.samples, LRStep: s.lrStep(first)}
-		s.children.answer(ch, s.version, s.cfg.Params, out)
+		first := s.cursor.claim(ch.want)
+		ch.claim = Claim{First: first, Count: ch.want, LRStep: s.roundLRStep(ch, first)}
+		s.owe(ch)
 	}
 }
 
-// apply steps along the mean of the round's updates, if there are any.
-func (s *Sync) apply(out *Output) {
+// applyRound steps along the mean of the round's updates, if there are any.
+func (s *Sync) applyRound(out *Output) {
 	from := s.children.order
 	if len(s.gone) > 0 {
 		from = slices.Concat(from, s.gone)
 		slices.SortFunc(from, byName)
 		s.gone = nil
 	}
-	s.updates = s.updates[:0]
+	s.round = s.round[:0]
 	for _, ch := range from {
 		if ch.has {
-			s.updates = append(s.updates, ch.gradient)
+			s.round = append(s.round, ch.gradient)
 			ch.has = false
 		}
 	}
-	if len(s.updates) == 0 {
+	if len(s.round) == 0 {
 		return
 	}
-	kernels.Mean(s.mean, s.updates...)
-	if s.cfg.ClipNorm > 0 {
-		kernels.Clip(s.mean, s.cfg.ClipNorm)
+	kernels.Mean(s.mean, s.round...)
+	if s.clip > 0 {
+		kernels.Clip(s.mean, s.clip)
 	}
-	s.version++
-	s.pass.add(s.mean, s.cfg.LR.At(s.version))
-	s.pass.apply(s.cfg.Optimizer, s.cfg.Params)
-	s.steps += s.pushed
-	s.pushed = 0
-	out.note(Event{Kind: Updated, Version: s.version, Steps: s.steps, Updates: uint64(len(s.updates))})
-	if s.cfg.TotalSteps > 0 && s.steps >= s.cfg.TotalSteps {
+	s.point.Version++
+	s.updates = append(s.updates, optim.Gradient{Values: s.mean, LR: s.cfg.LR.At(s.point.Version)})
+	s.work.add(s.pending)
+	s.pending = Work{}
+	if !s.flush(s, out) {
+		return
+	}
+	out.note(Event{Kind: Updated, Version: s.point.Version, Steps: s.work.Steps, Updates: uint64(len(s.round))})
+	if s.total > 0 && s.work.Steps >= s.total {
 		s.end(out)
 	}
 }
 
-// lrStep is that of a claim. Where all workers do the same number of local
-// steps H, it is a multiple of H, so that they walk the schedule together.
-func (s *Sync) lrStep(first uint64) uint64 {
-	step := s.cfg.lrStep(first)
-	h := s.children.order[0].steps
+// roundLRStep is the learning-rate step of a claim. Where all workers do the same number
+// of local steps H, it is a multiple of H, so that they walk the schedule together.
+func (s *Sync) roundLRStep(ch *child, first uint64) uint64 {
+	if s.cfg.GlobalBatch == 0 {
+		return s.point.Version * ch.steps
+	}
+	step, h := s.lrStep(ch, first), s.children.order[0].steps
 	for _, ch := range s.children.order {
 		if ch.steps != h {
 			return step
@@ -208,12 +192,9 @@ func (s *Sync) lrStep(first uint64) uint64 {
 }
 
 func (s *Sync) end(out *Output) {
-	if s.stopped {
-		return
+	if !s.stopped {
+		s.halt(fmt.Sprintf("%d local steps", s.work.Steps), Event{Steps: s.work.Steps}, out)
 	}
-	s.stopped = true
-	s.children.stopAll(out)
-	out.note(Event{Kind: Stopped, Version: s.version, Steps: s.steps, Reason: fmt.Sprintf("%d local steps", s.steps)})
 }
 
 func byName(a, b *child) int { return strings.Compare(a.name, b.name) }

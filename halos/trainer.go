@@ -2,7 +2,10 @@ package halos
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
+	"sync"
 
 	"github.com/halos-go/sdk/kernels"
 )
@@ -14,8 +17,9 @@ type Trainer interface {
 	// mean gradient at params over the claim; only workers that were configured so
 	// ask for it. params is ordinary memory; task.Params is not for it to use. Train is
 	// never called twice at the same time for one worker. State of its own, as that of
-	// the inner optimizer, stays with it from round to round. An error ends the worker;
-	// so does the end of ctx, on which Train should return.
+	// the inner optimizer, stays with it from round to round. It may tell losses by
+	// task.Report. An error ends the worker, which leaves its server first; so does the
+	// end of ctx, on which Train should return.
 	Train(ctx context.Context, params []float32, task Task) error
 }
 
@@ -24,6 +28,9 @@ type TrainerFunc func(ctx context.Context, params []float32, task Task) error
 
 // Train implements [Trainer].
 func (f TrainerFunc) Train(ctx context.Context, params []float32, task Task) error {
+	if f == nil {
+		return errors.New("halos: TrainerFunc is nil: want a function")
+	}
 	return f(ctx, params, task)
 }
 
@@ -35,20 +42,61 @@ type Objective interface {
 	Gradient(ctx context.Context, grad, params []float32, first, count uint64) (loss float64, err error)
 }
 
-// Round carries out task with t, for drivers: it overwrites update with the
-// pseudo-gradient, or with the gradient if the task asks for that. params is
-// work space. Both have the length of task.Params.
-func Round(ctx context.Context, t Trainer, task Task, params, update []float32) error {
-	copy(params, task.Params)
-	copy(update, task.Params)
-	task.Params = nil
+// Report tells the loss of some of the round's samples. The mean of all that is told in a
+// round is in the event [Finished]. Only the goroutine of Train may call it.
+func (t Task) Report(loss float64) {
+	if t.losses != nil {
+		t.losses.sum += loss
+		t.losses.n++
+	}
+}
+
+// losses are those of one round.
+type losses struct {
+	sum float64
+	n   int
+}
+
+var lossesPool = sync.Pool{New: func() any { return new(losses) }}
+
+// mean is NaN if there are none.
+func (l *losses) mean() float64 {
+	if l.n == 0 {
+		return math.NaN()
+	}
+	return l.sum / float64(l.n)
+}
+
+// Round carries out task with t, for drivers. It overwrites update with the
+// pseudo-gradient, or with the gradient if the task asks for that; params is
+// work space. Both have the length of task.Params, and update may be that very slice. The
+// worker then wants to hear the result, or a [Failed] with the error.
+func Round(ctx context.Context, t Trainer, task Task, params, update []float32) (Trained, error) {
+	start := task.Params
+	if len(params) != len(start) || len(update) != len(start) {
+		return Trained{}, fmt.Errorf("round %d: %d and %d parameters of work space: want %d", task.Round, len(params), len(update), len(start))
+	}
+	loss, err := train(ctx, t, task, params)
+	switch {
+	case err != nil:
+		return Trained{}, err
+	case task.Gradient:
+		kernels.Copy(update, params)
+	default:
+		kernels.Delta(update, start, params)
+	}
+	return Trained{Update: update, Loss: loss}, nil
+}
+
+// train lets t train in params, from task.Params on, and returns the mean loss.
+func train(ctx context.Context, t Trainer, task Task, params []float32) (loss float64, err error) {
+	kernels.Copy(params, task.Params)
+	l := lossesPool.Get().(*losses)
+	defer lossesPool.Put(l)
+	*l = losses{}
+	task.Params, task.losses = nil, l
 	if err := t.Train(ctx, params, task); err != nil {
-		return fmt.Errorf("halos: round %d: %w", task.Round, err)
+		return 0, fmt.Errorf("round %d: %w", task.Round, err)
 	}
-	if task.Gradient {
-		copy(update, params)
-	} else {
-		kernels.Delta(update, update, params)
-	}
-	return nil
+	return l.mean(), nil
 }

@@ -2,24 +2,40 @@ package halos
 
 import (
 	"fmt"
-	"hash/crc64"
 
 	"github.com/halos-go/sdk/kernels"
 )
 
+// A phase is where a child is in the protocol with its parent.
+type phase uint8
+
+const (
+	joining    phase = iota // a Pull whose answer becomes the child's model; before Start nothing is asked
+	idle                    // nothing is asked
+	pushing                 // a Push; its answer is merged
+	refetching              // a Pull, as the parent did not know the Push before; its answer is merged
+	discarding              // a Push whose answer becomes the child's model, as its own has diverged since
+	over                    // the parent has said Stop
+)
+
+func (p phase) String() string {
+	return [...]string{"joining", "idle", "pushing", "refetching", "discarding", "over"}[p]
+}
+
+// maxRefusals is how many of its requests or answers in a row a child may refuse or
+// have refused before it ends.
+const maxRefusals = 10
+
 // An uplink is a child's half of the protocol with its parent: one request at a
 // time, repeated when the link was broken, until the parent answers it.
 type uplink struct {
-	parent  string
-	inc     uint64
-	seq     uint64    // of the last request
-	waiting bool      // for its answer
-	pushing bool      // it is a Push
-	unsure  bool      // delta has been pushed, and the parent did not know us
-	joined  bool      // the parent has answered once
-	over    bool      // the parent has said Stop
-	global  uint64    // version of the parent's model seen last
-	delta   []float32 // of the last push; of an LPS only while it may be sent again
+	id       string // of the child
+	parent   string
+	phase    phase
+	receipt  Receipt // of the last request
+	seen     Point   // newest of the parent
+	refusals int     // since an update was taken
+	own      []float32
 
 	// Requests, here because they are on loan until the next Step.
 	pull  Pull
@@ -27,97 +43,146 @@ type uplink struct {
 	leave Leave
 }
 
-func newUplink(parent string, hello Hello) uplink {
-	return uplink{parent: parent, pull: Pull{Hello: hello}}
+func newUplink(id, parent string, hello Hello) uplink {
+	return uplink{id: id, parent: parent, pull: Pull{Hello: hello}}
 }
 
-func (u *uplink) start(incarnation uint64) { u.inc = incarnation }
+func (u *uplink) start(incarnation uint64) { u.receipt = Receipt{Incarnation: incarnation} }
 
-func (u *uplink) next() Receipt {
-	u.seq++
-	u.waiting = true
-	return Receipt{Incarnation: u.inc, Seq: u.seq}
+// waits reports whether a request waits for its answer.
+func (u *uplink) waits() bool {
+	return u.phase != idle && u.phase != over && u.receipt.Seq > 0
 }
 
-// askPull sends a Pull.
-func (u *uplink) askPull(samples uint64, out *Output) {
-	u.pushing = false
-	u.pull.Receipt, u.pull.Samples = u.next(), samples
+// joined reports whether the child has a model of this parent's to work with.
+func (u *uplink) joined() bool { return u.phase != joining && u.phase != discarding }
+
+// askPull sends a Pull, to be joining or refetching.
+func (u *uplink) askPull(p phase, want uint64, out *Output) {
+	u.phase = p
+	u.receipt.Seq++
+	u.pull.Receipt, u.pull.Seen, u.pull.Want = u.receipt, u.seen, want
 	out.send(u.parent, &u.pull)
 }
 
-// askPush sends what is in delta.
-func (u *uplink) askPush(steps, updates, samples uint64, out *Output) {
-	u.push = Push{Base: u.global, Steps: steps, Updates: updates, Samples: samples, Delta: u.delta}
-	u.again(samples, out)
-}
-
-// again sends the last push as a new request.
-func (u *uplink) again(samples uint64, out *Output) {
-	u.pushing, u.unsure = true, false
-	u.push.Receipt, u.push.Samples = u.next(), samples
-	out.send(u.parent, &u.push)
-}
-
-// release gives the memory of a large delta back when it need not be sent again, if
-// it is ordinary memory. It is for the beginning of a Step, when what the last Output
-// lent is lent no more.
-func (u *uplink) release() {
-	const large = 1 << 20 // parameters; the memory of fewer is not reused
-	if len(u.delta) < large || u.unsure || u.waiting && u.pushing || kernels.Where(u.delta) != (kernels.CPU{}) {
-		return
+// memory returns a vector for the delta of the next Push.
+func (u *uplink) memory(n int, out *Output) []float32 {
+	if out.Memory != nil {
+		return out.Memory(n)
 	}
-	kernels.Recycle(u.delta)
-	u.delta, u.push.Delta = nil, nil
+	if u.own == nil {
+		u.own = kernels.Make(n)
+	}
+	return u.own
+}
+
+// askPush sends delta.
+func (u *uplink) askPush(w Work, want uint64, delta []float32, checked verdict, out *Output) {
+	u.phase = pushing
+	u.receipt.Seq++
+	u.push = Push{Receipt: u.receipt, Seen: u.seen, Work: w, Want: want, Delta: delta, checked: checked}
+	out.send(u.parent, &u.push)
 }
 
 // repeat sends the request that waits for an answer once more.
 func (u *uplink) repeat(out *Output) {
 	switch {
-	case !u.waiting:
-	case u.pushing:
+	case !u.waits():
+	case u.phase == pushing || u.phase == discarding:
 		out.send(u.parent, &u.push)
 	default:
 		out.send(u.parent, &u.pull)
 	}
 }
 
-// answers reports whether r is the request that waits for an answer.
-func (u *uplink) answers(r Receipt) bool {
-	return u.waiting && r == Receipt{Incarnation: u.inc, Seq: u.seq}
+// answers reports whether r is that of the request that waits for an answer.
+func (u *uplink) answers(r Receipt) bool { return u.waits() && r == u.receipt }
+
+// descends reports whether a model at p descends from what the child has seen. If not
+// the node ends.
+func (u *uplink) descends(p Point, out *Output) bool {
+	switch {
+	case u.seen == Point{}:
+		return true
+	case p.Lineage != u.seen.Lineage:
+		out.fail(fmt.Errorf("%w: %s: model of %s is %s: want lineage %x, as it has seen %s: resume %s from a model of that, or start this node again",
+			ErrLineage, u.id, u.parent, p, u.seen.Lineage, u.seen, u.parent))
+		return false
+	case p.before(u.seen):
+		out.fail(fmt.Errorf("%w: %s: model of %s is %s: want none older than %s, which it has seen", ErrLineage, u.id, u.parent, p, u.seen))
+		return false
+	}
+	return true
 }
 
-// answered notes the answer to the request that waited.
-func (u *uplink) answered(version uint64) {
-	u.waiting, u.pushing, u.global, u.pull.Have = false, false, version, 0
+// answered notes that the request that waited has been answered. Only an update that was
+// taken ends a row of useless ones.
+func (u *uplink) answered(p Point) {
+	if u.phase == pushing {
+		u.refusals = 0
+	}
+	u.phase, u.seen, u.pull.Have = idle, p, 0
 }
 
 // refused does what the code of a refusal asks of a child.
-func (u *uplink) refused(m *Refuse, samples uint64, out *Output) {
+func (u *uplink) refused(m *Refuse, want uint64, out *Output) {
+	out.note(Event{Kind: Refused, Peer: u.parent, Reason: m.Reason})
+	u.lose(m.Reason, out)
 	switch m.Code {
-	case BadHello, Superseded:
-		out.Done = true
-		out.Err = fmt.Errorf("halos: refused by %s: %s: %s", u.parent, m.Code, m.Reason)
+	case BadHello:
+		out.fail(fmt.Errorf("halos: %s: refused by %s: %s: %s", u.id, u.parent, m.Code, m.Reason))
+	case Superseded:
+		out.fail(fmt.Errorf("%w: %s: refused by %s: %s", ErrSuperseded, u.id, u.parent, m.Reason))
+	case WrongLineage:
+		out.fail(fmt.Errorf("%w: %s: refused by %s: %s", ErrLineage, u.id, u.parent, m.Reason))
 	case Unknown:
-		u.unsure = u.unsure || u.pushing
-		u.askPull(samples, out)
-	default: // BadUpdate: this model is beyond repair, so take the parent's
-		u.askPull(samples, out)
+		next := refetching
+		if !u.joined() {
+			next = joining
+		}
+		u.askPull(next, want, out)
+	default: // BadUpdate: the child's model is not worth keeping
+		u.reject(m.Reason, nil, want, out)
 	}
+}
+
+// lose notes that the update which was pushed is in no model, if one was.
+func (u *uplink) lose(reason string, out *Output) {
+	if u.phase == pushing || u.phase == discarding {
+		out.note(Event{Kind: Lost, Peer: u.parent, Steps: u.push.Steps, Updates: u.push.Updates, Reason: reason})
+	}
+}
+
+// reject counts a request or an answer that was of no use, and asks for the model
+// anew. One too many ends the node; because, if not nil, is then wrapped.
+func (u *uplink) reject(reason string, because error, want uint64, out *Output) {
+	if u.refusals++; u.refusals < maxRefusals {
+		u.askPull(joining, want, out)
+		return
+	}
+	text := fmt.Sprintf("halos: %s: %d times in a row at %s: %s", u.id, maxRefusals, u.parent, reason)
+	if because != nil {
+		out.fail(fmt.Errorf("%s: %w", text, because))
+		return
+	}
+	out.fail(fmt.Errorf("%s", text))
+}
+
+// unusable refuses an answer for a reason.
+func (u *uplink) unusable(reason string, because error, want uint64, out *Output) {
+	out.note(Event{Kind: Refused, Peer: u.parent, Reason: reason})
+	u.reject(reason, because, want, out)
 }
 
 // depart leaves the parent and ends the node.
 func (u *uplink) depart(out *Output) {
-	u.leave.Receipt = u.next()
+	u.receipt.Seq++
+	u.leave.Receipt = u.receipt
 	out.send(u.parent, &u.leave)
 	out.Done = true
 }
 
-// Fingerprint identifies a model: two nodes that start from the same need not
-// send it to each other. It is the CRC-64 (ECMA) of the little-endian bytes, or
-// 1 where that is 0.
-func Fingerprint(params []float32) uint64 {
-	return max(1, crc64.Checksum(kernels.Bytes(params), crcTable))
+// missing ends a node that cannot go on without its parent.
+func (u *uplink) missing(m *Gone, out *Output) {
+	out.fail(fmt.Errorf("%w: %s: %s: %s", ErrUnreachable, u.id, u.parent, m.Reason))
 }
-
-var crcTable = crc64.MakeTable(crc64.ECMA)

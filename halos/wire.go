@@ -2,34 +2,39 @@ package halos
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"slices"
+	"strings"
 
 	"github.com/halos-go/sdk/kernels"
 )
 
-// A frame is a header of 80 bytes, a text padded with zeros to a multiple of 16
-// bytes, and a vector of float32. All numbers are little-endian.
+// A frame is a header and a body, one behind the other. docs/wire.md has the table of
+// all fields by kind of message. Numbers are little-endian.
 //
-//	 0  "HALO"
-//	 4  CRC-32C of everything from byte 8 on
-//	 8  format version, 1
-//	 9  kind of message
-//	10  code (Refuse), else 0
-//	11  0
-//	12  length of the text in bytes
-//	16  incarnation
-//	24  sequence number
-//	32  five fields of 8 bytes; see fields
-//	72  length of the vector in float32
+//	  0  "HALO"
+//	  4  CRC-32C of the header from byte 8 on
+//	  8  format version, 2
+//	  9  kind of message
+//	 10  lane, 0
+//	 11  codec of the body
+//	 12  code (Refuse) or role (Pull), else 0
+//	 13  0, 0, 0
+//	 16  incarnation
+//	 24  sequence number
+//	 32  point: lineage, life, version
+//	 56  six fields of 8 bytes, by kind
+//	104  bytes of the body
+//	112  CRC-32C of the body
+//	116  bytes of the text
+//	120  0
+//	128  text, padded with zeros to a multiple of 16
 //
-// The vector begins at a multiple of 16 and is viewed where it lies.
+// The body begins behind the header, at a multiple of 16, and is viewed where it lies.
 const (
-	headerSize  = 80
+	headerSize  = 128
 	crcFrom     = 8
-	wireVersion = 1
+	wireVersion = 2
 	maxText     = 1 << 16
 )
 
@@ -42,6 +47,13 @@ const (
 	kindRefuse
 )
 
+// What a body is.
+const (
+	codecNone = iota
+	codecFloat32
+	codecLayout
+)
+
 var (
 	magic      = [4]byte{'H', 'A', 'L', 'O'}
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -49,104 +61,73 @@ var (
 
 // parts is a message taken apart, as it lies in a frame.
 type parts struct {
-	kind, code byte
-	receipt    Receipt
-	fields     [5]uint64
-	text       string
-	vector     []float32
+	kind, codec, code byte
+	receipt           Receipt
+	point             Point
+	fields            [6]uint64
+	text              string
+	body              []byte // of a Pull
 }
 
-func takeApart(m Message) (p parts, err error) {
+// takeApart returns what m has besides its vector, which is apart.
+func takeApart(m Message) (p parts, vector []float32, err error) {
 	switch m := m.(type) {
 	case *Pull:
-		p = parts{kind: kindPull, receipt: m.Receipt, text: m.Hello.Plugs,
-			fields: [5]uint64{m.Hello.Layout, m.Hello.Params, m.Steps, m.Samples, m.Have}}
+		p = parts{kind: kindPull, codec: codecLayout, code: byte(m.Hello.Role), receipt: m.Receipt, point: m.Seen, text: m.Hello.Plugs,
+			fields: [6]uint64{m.Steps, m.Want, m.Have}}
+		p.body, err = m.Hello.Layout.MarshalBinary()
 	case *Push:
-		p = parts{kind: kindPush, receipt: m.Receipt, vector: m.Delta,
-			fields: [5]uint64{m.Base, m.Steps, m.Updates, m.Samples}}
+		p = parts{kind: kindPush, codec: codecFloat32, receipt: m.Receipt, point: m.Seen,
+			fields: [6]uint64{m.Steps, m.Updates, m.Samples, m.Tokens, m.Want}}
+		vector = m.Delta
 	case *Model:
-		p = parts{kind: kindModel, receipt: m.Receipt, vector: m.Params,
-			fields: [5]uint64{m.Version, m.Claim.First, m.Claim.Count, m.Claim.LRStep}}
+		p = parts{kind: kindModel, codec: codecFloat32, receipt: m.Receipt, point: m.Point,
+			fields: [6]uint64{m.Claim.First, m.Claim.Count, m.Claim.LRStep}}
+		vector = m.Params
 	case *Stop:
-		p = parts{kind: kindStop}
+		p = parts{kind: kindStop, text: m.Reason}
 	case *Leave:
 		p = parts{kind: kindLeave, receipt: m.Receipt}
 	case *Refuse:
 		p = parts{kind: kindRefuse, code: byte(m.Code), receipt: m.Receipt, text: m.Reason}
 	default:
-		return p, fmt.Errorf("halos: %T does not cross the network", m)
+		return p, nil, fmt.Errorf("halos: %T does not cross the network", m)
 	}
 	if len(p.text) > maxText {
-		p.text = p.text[:maxText]
+		p.text = strings.ToValidUTF8(p.text[:maxText], "")
 	}
-	return p, nil
+	return p, vector, err
 }
 
-// A letter is a frame whose vector may still have to come from another Backend.
-type letter struct {
-	frame  []byte
-	at     int              // where the vector begins
-	vector kernels.Snapshot // nil: the frame is whole
-}
-
-// newLetter encodes m into the memory of b, which ends the loan of m.
-func newLetter(b []byte, m Message) (letter, error) {
-	p, err := takeApart(m)
-	if err != nil {
-		return letter{}, err
-	}
+// appendHeader appends the header of p to b, without what seal adds.
+func appendHeader(b []byte, p *parts, body int) []byte {
 	le := binary.LittleEndian
-	b = append(b[:0], magic[:]...)
-	b = append(b, 0, 0, 0, 0, wireVersion, p.kind, p.code, 0)
-	b = le.AppendUint32(b, uint32(len(p.text)))
-	b = le.AppendUint64(b, p.receipt.Incarnation)
-	b = le.AppendUint64(b, p.receipt.Seq)
+	b = append(b, magic[:]...)
+	b = append(b, 0, 0, 0, 0, wireVersion, p.kind, 0, p.codec, p.code, 0, 0, 0)
+	for _, x := range [...]uint64{p.receipt.Incarnation, p.receipt.Seq, p.point.Lineage, p.point.Life, p.point.Version} {
+		b = le.AppendUint64(b, x)
+	}
 	for _, f := range p.fields {
 		b = le.AppendUint64(b, f)
 	}
-	b = le.AppendUint64(b, uint64(len(p.vector)))
+	b = le.AppendUint64(b, uint64(body))
+	b = le.AppendUint32(b, 0)
+	b = le.AppendUint32(b, uint32(len(p.text)))
+	b = le.AppendUint64(b, 0)
 	b = append(b, p.text...)
-	b = append(b, make([]byte, padded(len(p.text))-len(p.text))...)
-	at := len(b)
-	b = slices.Grow(b, 4*len(p.vector))[:at+4*len(p.vector)]
-	if place := kernels.Where(p.vector); place != (kernels.CPU{}) {
-		return letter{b, at, place.Snapshot(p.vector)}, nil
-	}
-	if view, ok := kernels.Floats(b[at:]); ok {
-		kernels.Copy(view, p.vector) // if it is large, on several goroutines
-	} else {
-		copy(b[at:], kernels.Bytes(p.vector))
-	}
-	seal(b)
-	return letter{frame: b}, nil
+	return append(b, make([]byte, padded(len(p.text))-len(p.text))...)
 }
 
-// complete waits for the vector.
-func (l *letter) complete() error {
-	if l.vector == nil {
-		return nil
-	}
-	defer l.vector.Release()
-	view, ok := kernels.Floats(l.frame[l.at:])
-	if err := l.vector.Read(view); err != nil {
-		return fmt.Errorf("halos: encoding: %w", err)
-	}
-	if !ok {
-		copy(l.frame[l.at:], kernels.Bytes(view))
-	}
-	seal(l.frame)
-	return nil
-}
-
-// seal writes the checksum.
-func seal(frame []byte) {
-	binary.LittleEndian.PutUint32(frame[4:], crc32.Checksum(frame[crcFrom:], castagnoli))
+// seal completes a header with the checksum of its body, and its own.
+func seal(header []byte, body uint32) {
+	binary.LittleEndian.PutUint32(header[112:], body)
+	binary.LittleEndian.PutUint32(header[4:], crc32.Checksum(header[crcFrom:], castagnoli))
 }
 
 func padded(n int) int { return (n + 15) &^ 15 }
 
-// A decoder turns frames into messages without allocating: the message of one
-// decode lives until the next, and its vector is that of the frame.
+// A decoder turns frames into messages. The message of one decode lives until the next,
+// and its vector is that of the frame. It allocates only for texts and layouts.
 type decoder struct {
 	pull   Pull
 	push   Push
@@ -156,35 +137,57 @@ type decoder struct {
 	refuse Refuse
 }
 
-// decode returns the message in frame, which it views.
+// decode returns the message in frame, which it views. It reads every byte once, and says
+// in the message whether its vector is finite.
 func (d *decoder) decode(frame []byte) (Message, error) {
 	p, err := parse(frame)
 	if err != nil {
 		return nil, err
 	}
+	var vector []float32
+	var checked verdict
+	if p.codec == codecFloat32 {
+		vector, _ = kernels.Floats(p.body)
+		sum, ok := inspect(vector)
+		if err := damaged("body", sum, binary.LittleEndian.Uint32(frame[112:])); err != nil {
+			return nil, err
+		}
+		checked = verdictOf(ok)
+	} else if err := damaged("body", checksum(p.body), binary.LittleEndian.Uint32(frame[112:])); err != nil {
+		return nil, err
+	}
 	f := p.fields
 	switch p.kind {
 	case kindPull:
-		d.pull = Pull{Receipt: p.receipt, Hello: Hello{Layout: f[0], Params: f[1], Plugs: p.text}, Steps: f[2], Samples: f[3], Have: f[4]}
+		d.pull = Pull{Receipt: p.receipt, Hello: Hello{Role: Role(p.code), Plugs: p.text}, Seen: p.point, Steps: f[0], Want: f[1], Have: f[2]}
+		if err := d.pull.Hello.Layout.UnmarshalBinary(p.body); err != nil {
+			return nil, fmt.Errorf("halos: frame: %w", err)
+		}
 		return &d.pull, nil
 	case kindPush:
-		d.push = Push{Receipt: p.receipt, Base: f[0], Steps: f[1], Updates: f[2], Samples: f[3], Delta: p.vector}
+		d.push = Push{Receipt: p.receipt, Seen: p.point, Work: Work{Steps: f[0], Updates: f[1], Samples: f[2], Tokens: f[3]},
+			Want: f[4], Delta: vector, checked: checked}
 		return &d.push, nil
 	case kindModel:
-		d.model = Model{Receipt: p.receipt, Version: f[0], Claim: Claim{First: f[1], Count: f[2], LRStep: f[3]}, Params: p.vector}
+		d.model = Model{Receipt: p.receipt, Point: p.point, Claim: Claim{First: f[0], Count: f[1], LRStep: f[2]}, Params: vector, checked: checked}
 		return &d.model, nil
 	case kindStop:
+		d.stop = Stop{Reason: p.text}
 		return &d.stop, nil
 	case kindLeave:
 		d.leave = Leave{Receipt: p.receipt}
 		return &d.leave, nil
-	case kindRefuse:
+	default:
 		d.refuse = Refuse{Receipt: p.receipt, Code: Code(p.code), Reason: p.text}
 		return &d.refuse, nil
 	}
-	return nil, fmt.Errorf("halos: frame of kind %d: want 1 to %d", p.kind, kindRefuse)
 }
 
+// codecs is what the body of each kind of message is.
+var codecs = [...]byte{kindPull: codecLayout, kindPush: codecFloat32, kindModel: codecFloat32, kindStop: codecNone, kindLeave: codecNone, kindRefuse: codecNone}
+
+// parse takes a frame apart and checks its header. The checksum of the body is left to
+// the pass that reads it.
 func parse(b []byte) (p parts, err error) {
 	le := binary.LittleEndian
 	switch {
@@ -194,23 +197,40 @@ func parse(b []byte) (p parts, err error) {
 		return p, fmt.Errorf("halos: frame begins with %q: want %q", b[:4], magic[:])
 	case b[8] != wireVersion:
 		return p, fmt.Errorf("halos: frame of format version %d: want %d", b[8], wireVersion)
-	case le.Uint32(b[4:]) != crc32.Checksum(b[crcFrom:], castagnoli):
-		return p, errors.New("halos: frame is damaged: checksums differ")
 	}
-	text, vector := int(le.Uint32(b[12:])), le.Uint64(b[72:])
-	rest := len(b) - headerSize
-	if text > maxText || padded(text) > rest {
+	rest, text, body := uint64(len(b)-headerSize), uint64(le.Uint32(b[116:])), le.Uint64(b[104:])
+	if text > maxText || (text+15)&^15 > rest {
 		return p, fmt.Errorf("halos: frame with a text of %d bytes: want at most %d", text, min(maxText, rest))
 	}
-	rest -= padded(text)
-	if rest%4 != 0 || vector != uint64(rest/4) {
-		return p, fmt.Errorf("halos: frame with a vector of %d: want the %d bytes that follow", vector, rest)
+	header := headerSize + padded(int(text))
+	if err := damaged("header", crc32.Checksum(b[crcFrom:header], castagnoli), le.Uint32(b[4:])); err != nil {
+		return p, err
 	}
-	p = parts{kind: b[9], code: b[10], receipt: Receipt{le.Uint64(b[16:]), le.Uint64(b[24:])}}
+	if rest = uint64(len(b) - header); body != rest {
+		return p, fmt.Errorf("halos: frame with a body of %d bytes: want the %d that follow", body, rest)
+	}
+	p = parts{kind: b[9], codec: b[11], code: b[12], receipt: Receipt{le.Uint64(b[16:]), le.Uint64(b[24:])},
+		point: Point{le.Uint64(b[32:]), le.Uint64(b[40:]), le.Uint64(b[48:])}, body: b[header:]}
+	switch {
+	case p.kind < kindPull || p.kind > kindRefuse:
+		return p, fmt.Errorf("halos: frame of kind %d: want 1 to %d", p.kind, kindRefuse)
+	case b[10] != 0:
+		return p, fmt.Errorf("halos: frame on lane %d: want 0", b[10])
+	case p.codec != codecs[p.kind]:
+		return p, fmt.Errorf("halos: frame of kind %d with codec %d: want %d", p.kind, p.codec, codecs[p.kind])
+	case p.codec == codecNone && body != 0 || p.codec == codecFloat32 && body%4 != 0:
+		return p, fmt.Errorf("halos: frame of kind %d with a body of %d bytes: want none, or whole floats", p.kind, body)
+	}
 	for i := range p.fields {
-		p.fields[i] = le.Uint64(b[32+8*i:])
+		p.fields[i] = le.Uint64(b[56+8*i:])
 	}
-	p.text = string(b[headerSize : headerSize+text])
-	p.vector, _ = kernels.Floats(b[headerSize+padded(text):])
+	p.text = string(b[headerSize : headerSize+int(text)])
 	return p, nil
+}
+
+func damaged(what string, sum, want uint32) error {
+	if sum == want {
+		return nil
+	}
+	return fmt.Errorf("halos: frame with a damaged %s: its checksum is %08x: want %08x", what, sum, want)
 }

@@ -2,8 +2,8 @@ package halos
 
 import (
 	"fmt"
+	"iter"
 
-	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/optim"
 )
 
@@ -11,14 +11,18 @@ import (
 type WorkerConfig struct {
 	// ID is the worker's name in the run: 1 to 255 bytes.
 	ID string
-	// Server is the name of its parent: an LPS, a GPS or a Sync.
-	Server string
+	// Parent is the name of its server: an LPS, a GPS or a Sync.
+	Parent string
 	// Layout names the tensors of the model; it must be the server's.
 	Layout optim.Layout
-	// Steps is how many local steps make a round: H, at least 1.
+	// Steps is how many local steps make a round: H, 1 to 2^40.
 	Steps uint64
-	// Samples is how many samples a round uses: Steps times the local batch.
+	// Samples is how many samples a round uses: Steps times the local batch, a multiple of
+	// Steps, up to 2^40.
 	Samples uint64
+	// Tokens is how many tokens a sample has, as the length of a context: servers add them
+	// up. 0: unknown.
+	Tokens uint64
 	// Plugs describes the inner optimizer and the like; see ServerConfig.Require.
 	Plugs string
 	// Gradient asks the Trainer for one gradient a round in place of local steps;
@@ -28,11 +32,15 @@ type WorkerConfig struct {
 
 // A Worker trains locally, round after round, and pushes each pseudo-gradient
 // to its server. It waits only for the answer, which brings the next model.
+//
+// Ten useless rounds or answers in a row end it with an error: updates that are not
+// finite, or that its server refuses, or models that cannot be trained.
 type Worker struct {
-	cfg   WorkerConfig
-	round uint64
-	task  Task
-	up    uplink
+	cfg    WorkerConfig
+	params int
+	round  uint64
+	task   Task
+	up     uplink
 }
 
 var _ Machine = (*Worker)(nil)
@@ -45,20 +53,26 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	if err := cfg.Layout.Validate(); err != nil {
 		return nil, fmt.Errorf("halos: WorkerConfig.Layout: %w", err)
 	}
-	n := cfg.Layout.Len()
+	n, role := cfg.Layout.Len(), RoleWorker
 	switch {
-	case cfg.Server == "" || cfg.Server == cfg.ID:
-		return nil, fmt.Errorf("halos: WorkerConfig.Server is %q: want the name of another node", cfg.Server)
+	case cfg.Parent == "" || cfg.Parent == cfg.ID:
+		return nil, fmt.Errorf("halos: WorkerConfig.Parent is %q: want the name of another node", cfg.Parent)
 	case n == 0:
 		return nil, fmt.Errorf("halos: WorkerConfig.Layout is empty: want the server's")
-	case cfg.Steps == 0:
-		return nil, fmt.Errorf("halos: WorkerConfig.Steps is 0: want at least 1")
+	case cfg.Steps == 0 || cfg.Steps > maxWork:
+		return nil, fmt.Errorf("halos: WorkerConfig.Steps is %d: want 1 to 2^40", cfg.Steps)
 	case cfg.Gradient && cfg.Steps != 1:
 		return nil, fmt.Errorf("halos: WorkerConfig.Steps is %d: want 1 with Gradient", cfg.Steps)
+	case cfg.Samples == 0 || cfg.Samples > maxSamples || cfg.Samples%cfg.Steps != 0:
+		return nil, fmt.Errorf("halos: WorkerConfig.Samples is %d: want a multiple of the %d of Steps, at most 2^40", cfg.Samples, cfg.Steps)
+	case cfg.Tokens > maxWork/cfg.Samples:
+		return nil, fmt.Errorf("halos: WorkerConfig.Tokens is %d: want at most 2^40 in all Samples", cfg.Tokens)
 	}
-	w := &Worker{cfg: cfg}
-	w.up = newUplink(cfg.Server, Hello{Layout: cfg.Layout.Hash(), Params: uint64(n), Plugs: cfg.Plugs})
-	w.up.delta = kernels.Make(n)
+	if cfg.Gradient {
+		role = RoleGradient
+	}
+	w := &Worker{cfg: cfg, params: n}
+	w.up = newUplink(cfg.ID, cfg.Parent, Hello{Role: role, Layout: cfg.Layout, Plugs: cfg.Plugs})
 	w.up.pull.Steps = cfg.Steps
 	return w, nil
 }
@@ -66,9 +80,17 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 // ID implements [Machine].
 func (w *Worker) ID() string { return w.cfg.ID }
 
+// Peers implements [Machine].
+func (w *Worker) Peers() iter.Seq[string] {
+	return func(yield func(string) bool) { yield(w.up.parent) }
+}
+
+// Seen returns the newest state of its parent that the worker knows of.
+func (w *Worker) Seen() Point { return w.up.seen }
+
 // Step implements [Machine].
-func (w *Worker) Step(in Input, out *Output) {
-	for in := range in.each {
+func (w *Worker) Step(in []Input, out *Output) {
+	for _, in := range in {
 		if w.step(in, out); out.Done {
 			return
 		}
@@ -79,46 +101,66 @@ func (w *Worker) step(in Input, out *Output) {
 	switch m := in.Msg.(type) {
 	case *Start:
 		w.up.start(m.Incarnation)
-		w.up.askPull(w.cfg.Samples, out)
+		w.up.askPull(joining, w.cfg.Samples, out)
 	case *Trained:
-		copy(w.up.delta, m.Update)
-		w.up.askPush(w.cfg.Steps, 1, w.cfg.Samples, out)
-	case *Quit:
+		w.onTrained(m, out)
+	case *Failed:
+		w.up.depart(out)
+		out.Err = fmt.Errorf("halos: %s: %w", w.cfg.ID, m.Err)
+	case *Quit, *Expire:
 		w.up.depart(out)
 	default:
 		if in.From == w.up.parent {
-			w.onParent(in.Msg, out)
+			w.fromParent(in.Msg, out)
 		}
 	}
 }
 
-func (w *Worker) onParent(m Message, out *Output) {
+func (w *Worker) fromParent(m Message, out *Output) {
 	switch m := m.(type) {
 	case *Linked:
 		w.up.repeat(out)
 	case *Model:
-		w.onModel(m, out)
+		if w.up.answers(m.Receipt) {
+			w.onModel(m, out)
+		}
 	case *Refuse:
 		if w.up.answers(m.Receipt) {
-			out.note(Event{Kind: Refused, Peer: w.up.parent, Reason: m.Reason})
 			w.up.refused(m, w.cfg.Samples, out)
 		}
 	case *Stop:
-		out.note(Event{Kind: Stopped, Peer: w.up.parent, Version: w.up.global})
+		out.note(Event{Kind: Stopped, Peer: w.up.parent, Version: w.up.seen.Version, Reason: m.Reason})
 		w.up.depart(out)
+	case *Gone:
+		w.up.missing(m, out)
+	}
+}
+
+func (w *Worker) onTrained(m *Trained, out *Output) {
+	out.note(Event{Kind: Finished, Version: w.up.seen.Version, Steps: w.cfg.Steps, Loss: m.Loss})
+	switch {
+	case len(m.Update) != w.params:
+		out.fail(fmt.Errorf("halos: %s: update has %d parameters: want %d", w.cfg.ID, len(m.Update), w.params))
+	case !m.checked.of(m.Update):
+		const reason = "update is not finite"
+		out.note(Event{Kind: Lost, Peer: w.up.parent, Steps: w.cfg.Steps, Updates: 1, Reason: reason})
+		w.up.reject(reason, ErrDiverged, w.cfg.Samples, out)
+	default:
+		samples := w.task.Claim.Count
+		work := Work{Steps: w.cfg.Steps, Updates: 1, Samples: samples, Tokens: samples * w.cfg.Tokens}
+		w.up.askPush(work, w.cfg.Samples, m.Update, finite, out)
 	}
 }
 
 func (w *Worker) onModel(m *Model, out *Output) {
 	switch {
-	case !w.up.answers(m.Receipt): // a second answer to a repeated request
-	case len(m.Params) != len(w.up.delta) || !kernels.Finite(m.Params):
-		out.note(Event{Kind: Refused, Peer: w.up.parent, Reason: "model of the wrong length or not finite"})
-	case w.up.unsure:
-		w.up.answered(m.Version)
-		w.up.again(w.cfg.Samples, out)
+	case !w.up.descends(m.Point, out):
+	case len(m.Params) != w.params:
+		w.up.unusable(fmt.Sprintf("model has %d parameters: want %d", len(m.Params), w.params), nil, w.cfg.Samples, out)
+	case !m.checked.of(m.Params):
+		w.up.unusable("model is not finite", ErrDiverged, w.cfg.Samples, out)
 	default:
-		w.up.answered(m.Version)
+		w.up.answered(m.Point)
 		w.round++
 		w.task = Task{Params: m.Params, Round: w.round, Steps: w.cfg.Steps, Claim: m.Claim, Gradient: w.cfg.Gradient}
 		out.Train = &w.task

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"iter"
 	"math"
+	"slices"
 )
 
 // A Layout names the tensors that lie one after another in a flat vector. Its
@@ -30,6 +31,15 @@ func (s Segment) Len() int {
 		n *= extent
 	}
 	return n
+}
+
+// Clone returns a copy that shares no memory with l.
+func (l Layout) Clone() Layout {
+	c := Layout{Segments: slices.Clone(l.Segments)}
+	for i := range c.Segments {
+		c.Segments[i].Shape = slices.Clone(c.Segments[i].Shape)
+	}
+	return c
 }
 
 // Len is the number of elements of all segments, the length of the flat vector.

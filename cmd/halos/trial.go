@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/halos-go/sdk/halos"
 	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/halos/sim"
 )
@@ -140,7 +141,7 @@ func (t *trial) run(ctx context.Context, p *problem, g goal) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil && finite(res.Theta) && !errors.Is(err, sim.ErrDiverged):
+	case err != nil && finite(res.Theta) && !errors.Is(err, halos.ErrDiverged):
 		t.end, t.err = endFailed, err
 	case err != nil || math.IsNaN(res.Loss):
 		t.end = endDiverged

@@ -17,7 +17,7 @@ func TestInAServer(t *testing.T) {
 	lps, err := halos.NewLPS(halos.LPSConfig{
 		ServerConfig: halos.ServerConfig{ID: "eu", Params: []float32{1}, Layout: one,
 			Optimizer: &Lion{Beta1: 0.5, Beta2: 0.75}, LR: optim.Constant(0.5)},
-		GPS:         "gps",
+		Parent:      "gps",
 		Accumulator: &merge.Every{K: 2},
 		Merger:      &Bounded{Alpha: 0.5, Most: 0.25},
 		Lease:       100,
@@ -35,7 +35,7 @@ func TestInAServer(t *testing.T) {
 		t.Errorf("plugs are %q: want %q", hello.Plugs, want)
 	}
 	s.tell("gps", &halos.Model{Receipt: up(1), Claim: halos.Claim{Count: 100}}) // without Params: yours is right
-	s.model(s.tell("w", &halos.Pull{Receipt: up(1), Hello: halos.Hello{Layout: one.Hash(), Params: 1}, Steps: 3, Samples: 6}), 1)
+	s.model(s.tell("w", &halos.Pull{Receipt: up(1), Hello: halos.Hello{Role: halos.RoleWorker, Layout: one}, Steps: 3, Want: 6}), 1)
 
 	// Two updates go through Lion; the second makes a delta due.
 	s.model(s.push(2, 4), 0.5)
@@ -54,7 +54,7 @@ func TestInAServer(t *testing.T) {
 	}
 
 	// The global model is far away, so the merge goes Most of the way.
-	s.tell("gps", &halos.Model{Receipt: up(2), Version: 1, Params: []float32{9}})
+	s.tell("gps", &halos.Model{Receipt: up(2), Point: halos.Point{Version: 1}, Params: []float32{9}})
 	if got := lps.Params(); !slices.Equal(got, []float32{1.25}) {
 		t.Errorf("merged to %v: want 1.25", got)
 	}
@@ -79,7 +79,7 @@ func up(seq uint64) halos.Receipt { return halos.Receipt{Incarnation: 1, Seq: se
 // until the next tell.
 func (s scene) tell(from string, m halos.Message) map[string]halos.Message {
 	var out halos.Output
-	s.server.Step(halos.Input{From: from, Msg: m}, &out)
+	s.server.Step([]halos.Input{{From: from, Msg: m}}, &out)
 	sent := make(map[string]halos.Message)
 	for _, e := range out.Send {
 		sent[e.To] = e.Msg
@@ -89,7 +89,7 @@ func (s scene) tell(from string, m halos.Message) map[string]halos.Message {
 
 // push is an update of three local steps from the worker.
 func (s scene) push(seq uint64, g float32) map[string]halos.Message {
-	return s.tell("w", &halos.Push{Receipt: up(seq), Steps: 3, Updates: 1, Samples: 6, Delta: []float32{g}})
+	return s.tell("w", &halos.Push{Receipt: up(seq), Work: halos.Work{Steps: 3, Updates: 1, Samples: 6}, Want: 6, Delta: []float32{g}})
 }
 
 // model wants the worker to be sent the model.

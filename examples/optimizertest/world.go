@@ -43,7 +43,7 @@ func build(p plugs) (*world, error) {
 	for _, region := range []string{"eu", "us"} {
 		lps, err := halos.NewLPS(halos.LPSConfig{
 			ServerConfig: halos.ServerConfig{ID: region, Params: params, Layout: layout, Optimizer: p.optimizer(), LR: p.lr},
-			GPS:          "gps",
+			Parent:       "gps",
 			Accumulator:  &merge.Every{K: 4},
 			Merger:       p.merger(),
 			Lease:        1000,
@@ -53,7 +53,7 @@ func build(p plugs) (*world, error) {
 		}
 		w.all = append(w.all, lps)
 		for _, name := range []string{"-1", "-2"} {
-			worker, err := halos.NewWorker(halos.WorkerConfig{ID: region + name, Server: region, Layout: layout, Steps: 4, Samples: 4})
+			worker, err := halos.NewWorker(halos.WorkerConfig{ID: region + name, Parent: region, Layout: layout, Steps: 4, Samples: 4})
 			if err != nil {
 				return nil, err
 			}

@@ -43,7 +43,7 @@ func build(problem *bytelm.Problem, steps uint64, b kernels.Backend) (*halos.GPS
 		local.LR = optim.Constant(2)
 		lps, err := halos.NewLPS(halos.LPSConfig{
 			ServerConfig: local,
-			GPS:          global.ID,
+			Parent:       global.ID,
 			Accumulator:  &merge.Every{K: 8, KeepInFlight: true}, // slow links: much is in flight
 			Merger:       &merge.Mix{Alpha: 0.5},
 			Lease:        128 * batch,
@@ -66,7 +66,7 @@ func build(problem *bytelm.Problem, steps uint64, b kernels.Backend) (*halos.GPS
 // worker makes a worker of h local steps a round.
 func worker(problem *bytelm.Problem, id, lps string, h, steps uint64) (node, error) {
 	layout := problem.Layout()
-	machine, err := halos.NewWorker(halos.WorkerConfig{ID: id, Server: lps, Layout: layout, Steps: h, Samples: h * batch})
+	machine, err := halos.NewWorker(halos.WorkerConfig{ID: id, Parent: lps, Layout: layout, Steps: h, Samples: h * batch})
 	if err != nil {
 		return node{}, err
 	}

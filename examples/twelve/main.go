@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/halos-go/sdk/halos"
@@ -45,31 +44,17 @@ func train(ctx context.Context) (*halos.GPS, error) {
 	lps, err2 := halos.NewLPS(halos.LPSConfig{
 		ServerConfig: halos.ServerConfig{ID: "eu", Params: params, Layout: layout, LR: optim.Constant(1.6),
 			Optimizer: &optim.SGD{Momentum: &momentum.Delayed{Beta: 0.5, Every: 4}}}, // the local momentum of HALoS
-		GPS:         "gps",
+		Parent:      "gps",
 		Accumulator: &merge.Every{K: 4},      // a delta goes up after four updates
 		Merger:      &merge.Mix{Alpha: 0.25}, // and a quarter of the global model comes down
 		Lease:       1000,
 	})
-	worker, err3 := halos.NewWorker(halos.WorkerConfig{ID: "worker", Server: "eu", Layout: layout, Steps: 1, Samples: 1})
+	worker, err3 := halos.NewWorker(halos.WorkerConfig{ID: "worker", Parent: "eu", Layout: layout, Steps: 1, Samples: 1})
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}
 
-	ctx, fail := context.WithCancelCause(ctx) // one node's failure ends the others
-	defer fail(nil)
 	var net transport.Mem
-	var wg sync.WaitGroup
-	for _, m := range []halos.Machine{gps, lps, worker} {
-		wg.Go(func() {
-			end, err := net.Join(m.ID())
-			if err == nil {
-				err = halos.Run(ctx, m, halos.RunConfig{Transport: end, Trainer: step})
-			}
-			if err != nil {
-				fail(err)
-			}
-		})
-	}
-	wg.Wait()
-	return gps, context.Cause(ctx)
+	return gps, halos.RunAll(ctx, net.Join, halos.Node{Machine: gps}, halos.Node{Machine: lps},
+		halos.Node{Machine: worker, RunConfig: halos.RunConfig{Trainer: step}})
 }

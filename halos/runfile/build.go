@@ -55,7 +55,7 @@ func (p *Plan) lps(n Node, o Options) (halos.Machine, error) {
 	opt, lr := p.outer(p.cfg.LPS.Optimizer)
 	return halos.NewLPS(halos.LPSConfig{
 		ServerConfig: p.server(n, o, opt, lr),
-		GPS:          n.Parent,
+		Parent:       n.Parent,
 		Accumulator:  p.accumulator(),
 		Merger:       p.merger(),
 		Cursor:       p.shared(),
@@ -90,7 +90,7 @@ func (p *Plan) worker(n Node) (halos.Machine, halos.Trainer, error) {
 	}
 	m, err := halos.NewWorker(halos.WorkerConfig{
 		ID:       n.ID,
-		Server:   n.Parent,
+		Parent:   n.Parent,
 		Layout:   p.layout,
 		Steps:    n.Steps,
 		Samples:  n.Samples,

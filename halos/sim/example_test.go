@@ -40,7 +40,7 @@ func ExampleSim() {
 		ServerConfig: halos.ServerConfig{ID: "server", Params: []float32{0}, Layout: layout, Optimizer: &optim.SGD{}, LR: optim.Constant(1)},
 		TotalSteps:   16,
 	})
-	worker, err2 := halos.NewWorker(halos.WorkerConfig{ID: "worker", Server: "server", Layout: layout, Steps: 4, Samples: 4})
+	worker, err2 := halos.NewWorker(halos.WorkerConfig{ID: "worker", Parent: "server", Layout: layout, Steps: 4, Samples: 4})
 	if err1 != nil || err2 != nil {
 		fmt.Println(err1, err2)
 		return

@@ -30,10 +30,6 @@ type Options struct {
 	Observe func(Point) (stop bool)
 }
 
-// ErrDiverged is returned by [Run.Run] when training has gone to pieces: the
-// global model is not finite any more, or no worker's update is.
-var ErrDiverged = errors.New("sim: diverged: the model or every update is not finite")
-
 // A Point is where a run is after an update of its global model.
 type Point struct {
 	TimeMS  float64 // simulated time in milliseconds
@@ -64,8 +60,7 @@ type Run struct {
 	tally   tally
 
 	ctx      context.Context // of Run, for evaluations
-	err      error           // of an evaluation, or ErrDiverged
-	refused  int             // updates since one was applied
+	err      error           // of an evaluation
 	nextEval uint64          // evaluate when so many steps are counted
 	point    Point           // the last one
 }
@@ -119,7 +114,7 @@ func (r *Run) add(plan *runfile.Plan, n runfile.Node) error {
 }
 
 // Run runs to the end: total_local_steps, or Observe. If ctx ends it returns
-// what there is with context.Cause(ctx), if training diverges with [ErrDiverged].
+// what there is with context.Cause(ctx), if training diverges with [halos.ErrDiverged].
 func (r *Run) Run(ctx context.Context) (Result, error) {
 	r.ctx = ctx
 	err := r.sim.Run(ctx)
@@ -129,7 +124,7 @@ func (r *Run) Run(ctx context.Context) (Result, error) {
 	case r.err != nil:
 		err = r.err
 	case err == nil && !r.sim.stopped:
-		err = ErrDiverged // workers do not train a model that is not finite: all stand still
+		err = errors.New("sim: nothing happens any more, and the run is not over")
 	}
 	if err == nil && math.IsNaN(r.point.Loss) {
 		r.point.Loss, err = r.loss()
@@ -167,7 +162,6 @@ func (r *Run) Observe(ms float64, node int, e halos.Event) {
 		r.sim.Stop()
 		return
 	}
-	r.watch(e)
 	t := TraceEvent{T: ms, LPS: r.net.lps(node), Worker: None, Version: e.Version, Staleness: e.Staleness}
 	switch {
 	case e.Kind == halos.Updated && node == 0:
@@ -189,19 +183,6 @@ func (r *Run) Observe(ms float64, node int, e halos.Event) {
 	}
 	if r.trace != nil {
 		r.trace.Write(t)
-	}
-}
-
-// watch ends the run if the updates of all workers are refused, again and again.
-func (r *Run) watch(e halos.Event) {
-	switch e.Kind {
-	case halos.Updated:
-		r.refused = 0
-	case halos.Refused:
-		if r.refused++; r.refused > 10*len(r.net.usage) {
-			r.err = ErrDiverged
-			r.sim.Stop()
-		}
 	}
 }
 
@@ -229,10 +210,6 @@ func (r *Run) global(ms float64, e halos.Event) {
 		r.trace.Write(t)
 	}
 	if r.err == nil && r.opts.Observe != nil && r.opts.Observe(r.point) {
-		r.sim.Stop()
-	}
-	if r.err == nil && !kernels.Finite(r.root.Params()) {
-		r.err = ErrDiverged // LPSs would refuse the model, and go on without it for ever
 		r.sim.Stop()
 	}
 }

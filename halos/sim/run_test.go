@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/halos-go/sdk/halos"
 	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/kernels/kerneltest"
 )
@@ -239,7 +240,7 @@ func TestDiverged(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		result, err := start(t, cfg, Options{Workers: 1}).Run(ctx)
 		cancel()
-		if !errors.Is(err, ErrDiverged) || len(result.Theta) != 8 {
+		if !errors.Is(err, halos.ErrDiverged) || len(result.Theta) != 8 {
 			t.Errorf("%s: %v: %+v", name, err, result)
 		}
 	}

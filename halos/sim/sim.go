@@ -41,7 +41,7 @@ type Sim struct {
 	nodes   []node
 	byName  map[string]int
 	out     halos.Output
-	trained halos.Trained
+	inputs  [1]halos.Input
 	team    *trainers
 	stopped bool
 	events  uint64
@@ -143,14 +143,16 @@ func (s *Sim) handle(ctx context.Context, e event) error {
 		if err := s.finish(ctx, n); err != nil || n.done {
 			return err
 		}
-		s.trained.Update = n.job.update
-		in.Msg = &s.trained
+		if in.Msg = &n.job.result; n.job.failed.Err != nil {
+			in.Msg = &n.job.failed
+		}
 	case n.done:
 		s.pool.release(e.msg)
 		return nil
 	}
 	s.out.Reset()
-	n.machine.Step(in, &s.out)
+	s.inputs[0] = in
+	n.machine.Step(s.inputs[:], &s.out)
 	err := s.carryOut(e.to)
 	s.pool.release(e.msg)
 	return err
@@ -178,7 +180,7 @@ func (s *Sim) carryOut(from int) error {
 		}
 	}
 	if s.out.Err != nil {
-		return fmt.Errorf("sim: %s: %w", n.machine.ID(), s.out.Err)
+		return fmt.Errorf("sim: %w", s.out.Err) // which names the node
 	}
 	return nil
 }
@@ -208,21 +210,18 @@ func (s *Sim) post(e event) {
 }
 
 // finish waits for the training of a node, or does it now.
-func (s *Sim) finish(ctx context.Context, n *node) (err error) {
+func (s *Sim) finish(ctx context.Context, n *node) error {
 	n.job.due = false
 	if s.team == nil {
-		err = n.job.run(ctx)
+		n.job.run(ctx)
 	} else {
 		select {
-		case err = <-n.job.done:
+		case <-n.job.done:
 		case <-ctx.Done():
 		}
 	}
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
-	case err != nil:
-		return fmt.Errorf("sim: %s: %w", n.machine.ID(), err)
 	}
 	return nil
 }

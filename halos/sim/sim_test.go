@@ -62,7 +62,7 @@ func TestWorkersDoNotMatter(t *testing.T) {
 		})
 		s.Add(0, gps)
 		worker := func(i int) *halos.Worker {
-			return must(halos.NewWorker(halos.WorkerConfig{ID: fmt.Sprint("w", i), Server: "gps", Steps: 2, Samples: 2,
+			return must(halos.NewWorker(halos.WorkerConfig{ID: fmt.Sprint("w", i), Parent: "gps", Steps: 2, Samples: 2,
 				Layout: optim.Layout{Segments: []optim.Segment{{Name: "params", Shape: []int{2}}}}}))
 		}
 		for i := range 8 {
@@ -121,8 +121,8 @@ func TestErrors(t *testing.T) {
 			want    error
 			text    string
 		}{
-			{train(3, func() error { return oops }), 1, oops, "sim: w0: halos: round 3: out of memory"},
-			{train(0, nil), 2, nil, "sim: w0: halos: refused by gps: bad hello"},
+			{train(3, func() error { return oops }), 1, oops, "sim: halos: w0: round 3: out of memory"},
+			{train(0, nil), 2, nil, "sim: halos: w0: refused by gps: bad hello: layout: tensor 0"},
 			{train(5, func() error { cancel(cause); return nil }), 1, cause, "enough"},
 			{train(5, func() error { cancel(cause); return ctx.Err() }), 1, cause, "enough"},
 		}

@@ -56,12 +56,12 @@ func (w *town) server(id string) halos.ServerConfig {
 }
 
 func (w *town) newLPS(id string) *halos.LPS {
-	return must(halos.NewLPS(halos.LPSConfig{ServerConfig: w.server(id), GPS: "gps", Lease: 8,
+	return must(halos.NewLPS(halos.LPSConfig{ServerConfig: w.server(id), Parent: "gps", Lease: 8,
 		Accumulator: &merge.Every{K: 3, KeepInFlight: true}, Merger: merge.Replay{}}))
 }
 
 func (w *town) newWorker(i int, lps string) *halos.Worker {
-	return must(halos.NewWorker(halos.WorkerConfig{ID: fmt.Sprint("w", i), Server: lps, Layout: w.layout, Steps: 4, Samples: 8}))
+	return must(halos.NewWorker(halos.WorkerConfig{ID: fmt.Sprint("w", i), Parent: lps, Layout: w.layout, Steps: 4, Samples: 8}))
 }
 
 // addWorker adds worker i, whose rounds take so long.

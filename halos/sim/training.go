@@ -17,11 +17,13 @@ type job struct {
 	trainer halos.Trainer
 	task    halos.Task
 	params  []float32 // work space
-	update  []float32 // the result
-	done    chan error
+	update  []float32 // what the task starts from, then the result's
+	result  halos.Trained
+	failed  halos.Failed // if its Err is not nil
+	done    chan struct{}
 }
 
-func newJob(t halos.Trainer) *job { return &job{trainer: t, done: make(chan error, 1)} }
+func newJob(t halos.Trainer) *job { return &job{trainer: t, done: make(chan struct{}, 1)} }
 
 // load copies the task, whose slices are on loan.
 func (j *job) load(at float64, task halos.Task) {
@@ -34,8 +36,8 @@ func (j *job) load(at float64, task halos.Task) {
 	j.task.Params = j.update
 }
 
-func (j *job) run(ctx context.Context) error {
-	return halos.Round(ctx, j.trainer, j.task, j.params, j.update)
+func (j *job) run(ctx context.Context) {
+	j.result, j.failed.Err = halos.Round(ctx, j.trainer, j.task, j.params, j.update)
 }
 
 // trainers are the goroutines that run jobs, the one due first before others.
@@ -55,7 +57,8 @@ func newTrainers(ctx context.Context, n int) *trainers {
 	for range n {
 		t.wg.Go(func() {
 			for j := t.next(); j != nil; j = t.next() {
-				j.done <- j.run(ctx)
+				j.run(ctx)
+				j.done <- struct{}{}
 			}
 		})
 	}

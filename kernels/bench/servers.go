@@ -63,7 +63,7 @@ var roles = []role{
 		perUpdate: append(perUpdate(lpsWindow), cost{
 			fmt.Sprintf("exchange (delta 12 + base 8 + frame 8 + finite scan 4 + merge 16)/%d", exchange), 48. / exchange}),
 		start: func(params []float32) (halos.Machine, error) {
-			return halos.NewLPS(halos.LPSConfig{ServerConfig: serverConfig("lps", params, beta, lpsWindow), GPS: "gps",
+			return halos.NewLPS(halos.LPSConfig{ServerConfig: serverConfig("lps", params, beta, lpsWindow), Parent: "gps",
 				Accumulator: &merge.Every{K: exchange}, Merger: &merge.Mix{Alpha: mixed}, Lease: 64})
 		},
 	},
@@ -96,6 +96,7 @@ type harness struct {
 	push   halos.Push
 	answer halos.Model // of the parent, at once
 	frame  []float32   // what leaves is copied here
+	in     [1]halos.Input
 	out    halos.Output
 	watch  func() // called when the server has handled a message
 }
@@ -104,17 +105,18 @@ func newHarness(s halos.Machine, update, global, frame []float32) *harness {
 	n := len(update)
 	h := &harness{server: s, frame: frame, watch: func() {}}
 	h.answer = halos.Model{Receipt: halos.Receipt{Incarnation: 1, Seq: 1}, Params: global}
-	h.push = halos.Push{Receipt: halos.Receipt{Incarnation: 1, Seq: 1}, Steps: 1, Updates: 1, Samples: 8, Delta: update}
+	h.push = halos.Push{Receipt: halos.Receipt{Incarnation: 1, Seq: 1}, Work: halos.Work{Steps: 1, Updates: 1, Samples: 8}, Want: 8, Delta: update}
 	layout := optim.Layout{Segments: []optim.Segment{{Name: "params", Shape: []int{n}}}}
 	h.step("", &halos.Start{Incarnation: 1})
 	h.step("gps", &h.answer)
-	h.step("worker", &halos.Pull{Receipt: h.push.Receipt, Hello: halos.Hello{Layout: layout.Hash(), Params: uint64(n)}, Samples: 8})
+	h.step("worker", &halos.Pull{Receipt: h.push.Receipt, Hello: halos.Hello{Role: halos.RoleWorker, Layout: layout}, Steps: 1, Want: 8})
 	return h
 }
 
 func (h *harness) step(from string, m halos.Message) {
 	h.out.Reset()
-	h.server.Step(halos.Input{From: from, Msg: m}, &h.out)
+	h.in[0] = halos.Input{From: from, Msg: m}
+	h.server.Step(h.in[:], &h.out)
 	h.watch()
 }
 
@@ -135,7 +137,7 @@ func (h *harness) update() {
 		}
 	}
 	if up {
-		h.answer.Version++
+		h.answer.Point.Version++
 		h.step("gps", &h.answer)
 	}
 }
