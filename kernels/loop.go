@@ -18,7 +18,8 @@ type args struct {
 // cache would read it first.
 const streaming = 1 << 20
 
-// few elements take longer to prepare for than to do.
+// few is the number of elements below which the call of assembly costs more than the
+// loop in Go.
 const few = 8
 
 // do runs an op on whole vectors, on several goroutines if they are large.
@@ -38,7 +39,7 @@ func do(k Op, a *args) {
 		return
 	}
 	a.stream = n >= streaming
-	if threads(n) == 1 {
+	if n <= grain {
 		run(k, a)
 		return
 	}

@@ -28,12 +28,16 @@ func Limit(n int) (old int) {
 // shared with other goroutines, which end before Split returns, and the calls come
 // in any order, several at a time.
 //
+// If a call panics, or ends its goroutine by runtime.Goexit, no further piece is
+// begun. When the calls under way have returned, Split does the same on the caller's
+// goroutine: it panics with the same value, or ends the goroutine.
+//
 // It is how all functions of this package use several cores. Called by do on a
 // piece, they stay on its goroutine.
 func Split(n int, do func(lo, hi int)) {
-	if threads(n) == 1 {
-		for lo := 0; lo < n; lo += grain {
-			do(lo, min(lo+grain, n))
+	if n <= grain {
+		if n > 0 {
+			do(0, n)
 		}
 		return
 	}
@@ -52,17 +56,24 @@ func threads(n int) int {
 	if most == 0 {
 		most = runtime.GOMAXPROCS(0)
 	}
-	return min(most, (n+grain-1)/grain)
+	return min(most, pieces(n))
 }
+
+// pieces is the number of pieces of n elements, at least 1.
+func pieces(n int) int { return (n-1)/grain + 1 }
 
 // A team is one call shared among goroutines. Teams are kept for reuse and hold
 // what the call works on themselves, as a closure would be an allocation.
 type team struct {
 	part func(t *team, lo, hi int)
 	n    int
-	next atomic.Int64
+	next atomic.Int64 // the piece that the next free goroutine takes
 	wg   sync.WaitGroup
-	help func() // work and wg.Done, as a value made once
+	help func() // what a helper does, as a value made once
+
+	mu     sync.Mutex
+	broken bool // a call on a helper has not returned
+	cause  any  // the value of its panic, nil if it has called runtime.Goexit
 
 	do       func(lo, hi int)
 	op       Op
@@ -76,15 +87,18 @@ type team struct {
 var teams = sync.Pool{New: func() any {
 	t := new(team)
 	t.help = func() {
-		t.work()
-		t.wg.Done()
+		defer t.wg.Done()
+		t.assist()
 	}
 	return t
 }}
 
 func newTeam() *team { return teams.Get().(*team) }
 
-// run calls part on pieces that cover 0 to n, from several goroutines.
+// run calls part on pieces that cover 0 to n, n at least 1, from several goroutines. A
+// vector is cut into pieces for a single goroutine too: the scheduler cannot stop a
+// goroutine within assembly, and all others wait for it when the garbage collector
+// stops the world.
 func (t *team) run(n int, part func(t *team, lo, hi int)) {
 	t.part, t.n = part, n
 	t.next.Store(0)
@@ -93,25 +107,60 @@ func (t *team) run(n int, part func(t *team, lo, hi int)) {
 	for range helpers {
 		go t.help()
 	}
-	t.work()
-	t.wg.Wait()
+	t.join()
+	if !t.broken {
+		return
+	}
+	if t.cause == nil {
+		runtime.Goexit()
+	}
+	panic(t.cause)
 }
 
-// release gives the team back, without the caller's memory.
+// join does pieces and waits for the helpers, also when a piece panics.
+func (t *team) join() {
+	defer t.wg.Wait()
+	defer t.stop()
+	t.work()
+}
+
+// release gives the team back, without the caller's memory. A broken team is not
+// given back.
 func (t *team) release() {
 	clear(t.vectors)
 	t.do, t.args, t.x, t.y = nil, args{}, nil, nil
 	teams.Put(t)
 }
 
+// work does pieces until there are no more.
 func (t *team) work() {
-	for {
-		lo := int(t.next.Add(grain)) - grain
-		if lo >= t.n {
+	for last := int64(pieces(t.n)); ; {
+		i := t.next.Add(1) - 1
+		if i >= last {
 			return
 		}
-		t.part(t, lo, min(lo+grain, t.n))
+		lo := int(i) * grain
+		t.part(t, lo, lo+min(grain, t.n-lo))
 	}
+}
+
+// stop leaves no piece to take.
+func (t *team) stop() { t.next.Store(int64(pieces(t.n))) }
+
+// assist is work on a helper. It keeps what a piece has panicked with for the caller.
+func (t *team) assist() {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		t.stop()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.broken, t.cause = true, recover()
+	}()
+	t.work()
+	returned = true
 }
 
 func (t *team) piece(lo, hi int) { t.do(lo, hi) }
