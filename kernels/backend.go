@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -70,9 +71,10 @@ type Backend interface {
 // goroutine, one at a time.
 type Snapshot interface {
 	// Read sets dst, which must be as long as the vector and ordinary memory, to it. It
-	// may be called several times until Release. After an error dst holds anything.
+	// may be called several times until Release, and returns an error after it. After an
+	// error dst holds anything.
 	Read(dst []float32) error
-	// Release ends it. Each Snapshot must be released, once; a second time may panic.
+	// Release ends it. Each Snapshot must be released, once; a second time panics.
 	Release()
 }
 
@@ -117,9 +119,9 @@ func (CPU) Finite(x []float32) bool { return Finite(x) }
 
 // Snapshot returns a copy.
 func (CPU) Snapshot(v []float32) Snapshot {
-	c := Make(len(v))
-	Copy(c, v)
-	return copied(c)
+	c := &copied{v: Make(len(v))}
+	Copy(c.v, v)
+	return c
 }
 
 // Err returns nil.
@@ -129,14 +131,29 @@ func (CPU) Err() error { return nil }
 func (CPU) Close() error { return nil }
 
 // copied is a Snapshot of ordinary memory.
-type copied []float32
+type copied struct {
+	v        []float32
+	released bool
+}
 
-func (c copied) Read(dst []float32) error {
-	Copy(dst, c)
+// errReleased is the error of Read after Release.
+var errReleased = errors.New("kernels: snapshot is released")
+
+func (c *copied) Read(dst []float32) error {
+	if c.released {
+		return errReleased
+	}
+	Copy(dst, c.v)
 	return nil
 }
 
-func (c copied) Release() { Recycle(c) }
+func (c *copied) Release() {
+	if c.released {
+		panic("kernels: snapshot released twice")
+	}
+	Recycle(c.v)
+	*c = copied{released: true}
+}
 
 // Where returns the Backend that v is in; v may be a part of what Make returned. An
 // empty v is in CPU.
@@ -156,6 +173,13 @@ func Ordinary(v []float32) []float32 {
 	c := Make(len(v))
 	Copy(c, v)
 	return c
+}
+
+// recycleCopy recycles c, which Ordinary has made of v, unless it is v.
+func recycleCopy(c, v []float32) {
+	if away(v) != nil {
+		Recycle(c)
+	}
 }
 
 // Settle tells the functions of this package that from now on v, all of it, is in b. It

@@ -11,7 +11,7 @@ import (
 )
 
 // Assembly reads args at these offsets.
-var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.stream)-176)]
+var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.overflow)-176)|(unsafe.Offsetof(args{}.stream)-180)]
 
 func runBest(k Op, a *args) {
 	switch isa.Now {
@@ -64,10 +64,6 @@ func runAVX2(k Op, a *args) {
 		copyAVX2(a)
 	case OpDelta:
 		deltaAVX2(a)
-	case opAdd3:
-		add3AVX2(a)
-	case opSum4:
-		sum4AVX2(a)
 	case OpMean2:
 		mean2AVX2(a)
 	case OpMean3:
@@ -119,10 +115,6 @@ func runAVX512(k Op, a *args) {
 		copyAVX512(a)
 	case OpDelta:
 		deltaAVX512(a)
-	case opAdd3:
-		add3AVX512(a)
-	case opSum4:
-		sum4AVX512(a)
 	case OpMean2:
 		mean2AVX512(a)
 	case OpMean3:

@@ -11,7 +11,7 @@ import (
 )
 
 // Assembly reads args at these offsets.
-var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.stream)-176)]
+var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.overflow)-176)|(unsafe.Offsetof(args{}.stream)-180)]
 
 func runBest(k Op, a *args) {
 	switch isa.Now {
@@ -62,10 +62,6 @@ func runNEON(k Op, a *args) {
 		copyNEON(a)
 	case OpDelta:
 		deltaNEON(a)
-	case opAdd3:
-		add3NEON(a)
-	case opSum4:
-		sum4NEON(a)
 	case OpMean2:
 		mean2NEON(a)
 	case OpMean3:

@@ -36,6 +36,14 @@
 // the cache unless [Where] of them is CPU{}. Package kerneltest checks a Backend, and
 // has one that catches a program which touches what it must not.
 //
+// # Range
+//
+// A result beyond the largest float32 is an infinity. So is a result that is computed
+// from one: base[i] of [MixCarry], for example, where local[i] - base[i] is beyond it.
+// Elements of at most 2^125 and hyper-parameters of at most 1 make no infinities on the
+// way; for [AdamW], which squares them, gradients of at most 2^63. [Mean], [Dot], [Norm]
+// and [Clip] have no such limit.
+//
 // # Rules
 //
 // Hyper-parameters are float64 and are rounded to float32 once, before the loop;

@@ -133,34 +133,6 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-func TestMeanOfMany(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	for _, n := range []int{1, 2047, 2048, 2049, 5000} {
-		for many := 1; many <= 12; many++ {
-			vs := make([][]float32, many)
-			for k := range vs {
-				vs[k] = make([]float32, n)
-				for i := range vs[k] {
-					vs[k][i] = value(r)
-				}
-			}
-			want := make([]float32, n)
-			for i := range want {
-				s := vs[0][i]
-				for _, v := range vs[1:] {
-					s = add(s, v[i])
-				}
-				want[i] = div(s, float32(many))
-			}
-			onto := vs[r.IntN(many)]
-			Mean(onto, vs...)
-			if !slices.EqualFunc(onto, want, equal) {
-				t.Errorf("mean of %d vectors of %d elements differs", many, n)
-			}
-		}
-	}
-}
-
 func TestLengthsPanic(t *testing.T) {
 	for _, o := range formulas {
 		for k := range o.vectors {

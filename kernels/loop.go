@@ -6,11 +6,12 @@ import (
 	"github.com/halos-go/sdk/kernels/internal/isa"
 )
 
-// args are the operands of an op. Assembly reads them by their offsets.
+// args are the operands of an op. Assembly finds them by their offsets.
 type args struct {
-	v      [6][]float32 // vectors of one length, those that are changed first
-	s      [8]float32   // numbers
-	stream bool         // write vectors that are not read past the cache
+	v        [6][]float32 // vectors of one length, those that are changed first
+	s        [8]float32   // numbers
+	overflow uint32       // set by the loop of a mean: not 0 if a result may have overflowed
+	stream   bool         // write vectors that are not read past the cache
 }
 
 // streaming is the number of elements from which a vector that is written, and
@@ -34,10 +35,6 @@ func do(k Op, a *args) {
 		b.Run(a.call(k))
 		return
 	}
-	if n < few {
-		runGeneric(k, a)
-		return
-	}
 	a.stream = n >= streaming
 	if n <= grain {
 		run(k, a)
@@ -51,6 +48,19 @@ func do(k Op, a *args) {
 
 // run runs an op on this goroutine.
 func run(k Op, a *args) {
+	if k.isMean() {
+		mean(a.v[0], a.v[1:operands[k].all], 0, a.s[0], a.stream)
+		return
+	}
+	runLoop(k, a)
+}
+
+// runLoop runs the loop of an op. That of a mean only says whether a sum has overflowed.
+func runLoop(k Op, a *args) {
+	if len(a.v[0]) < few {
+		runGeneric(k, a)
+		return
+	}
 	if raceEnabled && isa.Now != isa.Generic {
 		for i, v := range a.v[:operands[k].all] {
 			if i < operands[k].changed {
@@ -103,16 +113,12 @@ func runGeneric(k Op, a *args) {
 		copy(v[0], v[1])
 	case OpDelta:
 		deltaGeneric(v[0], v[1], v[2])
-	case opAdd3:
-		add3Generic(v[0], v[1], v[2], v[3])
-	case opSum4:
-		sum4Generic(v[0], v[1], v[2], v[3], v[4])
 	case OpMean2:
-		mean2Generic(v[0], v[1], v[2], s[0])
+		a.overflow = mean2Generic(v[0], v[1], v[2], s[0])
 	case OpMean3:
-		mean3Generic(v[0], v[1], v[2], v[3], s[0])
+		a.overflow = mean3Generic(v[0], v[1], v[2], v[3], s[0])
 	case OpMean4:
-		mean4Generic(v[0], v[1], v[2], v[3], v[4], s[0])
+		a.overflow = mean4Generic(v[0], v[1], v[2], v[3], v[4], s[0])
 	case OpScale:
 		scaleGeneric(v[0], s[0])
 	}

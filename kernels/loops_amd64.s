@@ -18,7 +18,7 @@ TEXT ·delayedFirstAVX2(SB), NOSPLIT, $0-8
 	JE           divide
 	VBROADCASTSS 148(DX), Y0
 	VBROADCASTSS 152(DX), Y1
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           multiplycached
 
 multiplyalign:
@@ -158,7 +158,7 @@ multiplydone:
 divide:
 	VBROADCASTSS 144(DX), Y0
 	VBROADCASTSS 152(DX), Y1
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           cached
 
 align:
@@ -309,7 +309,7 @@ TEXT ·delayedFirstAVX512(SB), NOSPLIT, $0-8
 	JE           divide
 	VBROADCASTSS 148(DX), Z0
 	VBROADCASTSS 152(DX), Z1
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           multiplycached
 	LEAQ         (SI)(CX*1), DX
 	NEGQ         DX
@@ -428,7 +428,7 @@ multiplydone:
 divide:
 	VBROADCASTSS 144(DX), Z0
 	VBROADCASTSS 152(DX), Z1
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           cached
 	LEAQ         (SI)(CX*1), DX
 	NEGQ         DX
@@ -560,7 +560,7 @@ TEXT ·delayedFirstCAVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS 148(DX), Y0
 	VBROADCASTSS 152(DX), Y1
 	VBROADCASTSS 156(DX), Y2
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           multiplycached
 
 multiplyalign:
@@ -736,7 +736,7 @@ divide:
 	VBROADCASTSS 144(DX), Y0
 	VBROADCASTSS 152(DX), Y1
 	VBROADCASTSS 156(DX), Y2
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           cached
 
 align:
@@ -924,7 +924,7 @@ TEXT ·delayedFirstCAVX512(SB), NOSPLIT, $0-8
 	VBROADCASTSS 148(DX), Z0
 	VBROADCASTSS 152(DX), Z1
 	VBROADCASTSS 156(DX), Z2
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           multiplycached
 	LEAQ         (SI)(CX*1), DX
 	NEGQ         DX
@@ -1067,7 +1067,7 @@ divide:
 	VBROADCASTSS 144(DX), Z0
 	VBROADCASTSS 152(DX), Z1
 	VBROADCASTSS 156(DX), Z2
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           cached
 	LEAQ         (SI)(CX*1), DX
 	NEGQ         DX
@@ -5070,7 +5070,7 @@ TEXT ·mixBaseAVX2(SB), NOSPLIT, $0-8
 	MOVQ         48(DX), DI
 	VBROADCASTSS 144(DX), Y0
 	VBROADCASTSS 148(DX), Y1
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           cached
 
 align:
@@ -5219,7 +5219,7 @@ TEXT ·mixBaseAVX512(SB), NOSPLIT, $0-8
 	MOVQ         48(DX), DI
 	VBROADCASTSS 144(DX), Z0
 	VBROADCASTSS 148(DX), Z1
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           cached
 	LEAQ         (SI)(CX*1), DX
 	NEGQ         DX
@@ -5860,7 +5860,7 @@ TEXT ·copyAVX2(SB), NOSPLIT, $0-8
 	XORQ CX, CX
 	MOVQ (DX), BX
 	MOVQ 24(DX), SI
-	CMPB 176(DX), $0x00
+	CMPB 180(DX), $0x00
 	JE   cached
 
 align:
@@ -5949,7 +5949,7 @@ TEXT ·copyAVX512(SB), NOSPLIT, $0-8
 	XORQ      CX, CX
 	MOVQ      (DX), BX
 	MOVQ      24(DX), SI
-	CMPB      176(DX), $0x00
+	CMPB      180(DX), $0x00
 	JE        cached
 	LEAQ      (BX)(CX*1), DX
 	NEGQ      DX
@@ -6038,7 +6038,7 @@ TEXT ·deltaAVX2(SB), NOSPLIT, $0-8
 	MOVQ (DX), BX
 	MOVQ 24(DX), SI
 	MOVQ 48(DX), DI
-	CMPB 176(DX), $0x00
+	CMPB 180(DX), $0x00
 	JE   cached
 
 align:
@@ -6152,7 +6152,7 @@ TEXT ·deltaAVX512(SB), NOSPLIT, $0-8
 	MOVQ      (DX), BX
 	MOVQ      24(DX), SI
 	MOVQ      48(DX), DI
-	CMPB      176(DX), $0x00
+	CMPB      180(DX), $0x00
 	JE        cached
 	LEAQ      (BX)(CX*1), DX
 	NEGQ      DX
@@ -6247,55 +6247,222 @@ done:
 	VZEROUPPER
 	RET
 
-// func add3AVX2(a *args)
-// Requires: AVX
-TEXT ·add3AVX2(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), DX
-	MOVQ 8(DX), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	MOVQ (DX), BX
-	MOVQ 24(DX), SI
-	MOVQ 48(DX), DI
-	MOVQ 72(DX), DX
+// func mean2AVX2(a *args)
+// Requires: AVX, MMX+, SSE
+TEXT ·mean2AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), DX
+	MOVQ         8(DX), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
+	STMXCSR      176(DX)
+	ANDL         $-9, 176(DX)
+	LDMXCSR      176(DX)
+	CMPL         148(DX), $0x00
+	JE           divide
+	VBROADCASTSS 148(DX), Y0
+	CMPB         180(DX), $0x00
+	JE           multiplycached
+
+multiplyalign:
+	LEAQ   (BX)(CX*1), R8
+	TESTQ  $0x0000001f, R8
+	JE     multiplyaligned
+	CMPQ   CX, AX
+	JGE    multiplyaligned
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMULSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    multiplyalign
+
+multiplyaligned:
+	MOVQ AX, R8
+	SUBQ $0x80, R8
+
+multiplystream:
+	CMPQ       CX, R8
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, R8
+	SUBQ $0x80, R8
+
+multiplymany:
+	CMPQ    CX, R8
+	JG      multiplymanyEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	VMOVUPS 32(SI)(CX*1), Y1
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Y1
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(BX)(CX*1)
+	VMOVUPS 96(SI)(CX*1), Y1
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     multiplymany
+
+multiplymanyEnd:
+	MOVQ AX, R8
+	SUBQ $0x20, R8
+
+multiplyone:
+	CMPQ    CX, R8
+	JG      multiplyoneEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	JMP     multiplyone
+
+multiplyoneEnd:
+multiplyrest:
+	CMPQ   CX, AX
+	JGE    multiplydone
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMULSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    multiplyrest
+
+multiplydone:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
+	VZEROUPPER
+	RET
+
+divide:
+	VBROADCASTSS 144(DX), Y0
+	CMPB         180(DX), $0x00
+	JE           cached
+
+align:
+	LEAQ   (BX)(CX*1), R8
+	TESTQ  $0x0000001f, R8
+	JE     aligned
+	CMPQ   CX, AX
+	JGE    aligned
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VDIVSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    align
+
+aligned:
+	MOVQ AX, R8
+	SUBQ $0x80, R8
+
+stream:
+	CMPQ       CX, R8
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
 	MOVQ AX, R8
 	SUBQ $0x80, R8
 
 many:
 	CMPQ    CX, R8
 	JG      manyEnd
-	VMOVUPS (BX)(CX*1), Y0
 	VMOVUPS (SI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (BX)(CX*1)
-	VMOVUPS 32(BX)(CX*1), Y0
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
 	VMOVUPS 32(SI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 32(DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 32(DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(BX)(CX*1)
-	VMOVUPS 64(BX)(CX*1), Y0
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(BX)(CX*1)
 	VMOVUPS 64(SI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 64(DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 64(DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(BX)(CX*1)
-	VMOVUPS 96(BX)(CX*1), Y0
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(BX)(CX*1)
 	VMOVUPS 96(SI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 96(DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 96(DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(BX)(CX*1)
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(BX)(CX*1)
 	ADDQ    $0x80, CX
 	JMP     many
 
@@ -6306,14 +6473,11 @@ manyEnd:
 one:
 	CMPQ    CX, R8
 	JG      oneEnd
-	VMOVUPS (BX)(CX*1), Y0
 	VMOVUPS (SI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (BX)(CX*1)
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
 	ADDQ    $0x20, CX
 	JMP     one
 
@@ -6321,54 +6485,206 @@ oneEnd:
 rest:
 	CMPQ   CX, AX
 	JGE    done
-	VMOVSS (BX)(CX*1), X0
 	VMOVSS (SI)(CX*1), X1
-	VADDSS X1, X0, X0
-	VMOVSS (DI)(CX*1), X1
-	VADDSS X1, X0, X0
-	VMOVSS (DX)(CX*1), X1
-	VADDSS X1, X0, X0
-	VMOVSS X0, (BX)(CX*1)
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VDIVSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
 	ADDQ   $0x04, CX
 	JMP    rest
 
 done:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
 	VZEROUPPER
 	RET
 
-// func add3AVX512(a *args)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·add3AVX512(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), DX
-	MOVQ 8(DX), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	MOVQ (DX), BX
-	MOVQ 24(DX), SI
-	MOVQ 48(DX), DI
-	MOVQ 72(DX), DX
+// func mean2AVX512(a *args)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+, SSE
+TEXT ·mean2AVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), DX
+	MOVQ         8(DX), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
+	STMXCSR      176(DX)
+	ANDL         $-9, 176(DX)
+	LDMXCSR      176(DX)
+	CMPL         148(DX), $0x00
+	JE           divide
+	VBROADCASTSS 148(DX), Z0
+	CMPB         180(DX), $0x00
+	JE           multiplycached
+	LEAQ         (BX)(CX*1), R8
+	NEGQ         R8
+	ANDQ         $0x3f, R8
+	MOVQ         AX, R9
+	SUBQ         CX, R9
+	CMPQ         R8, R9
+	CMOVQGT      R9, R8
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	MOVQ         $-1, R9
+	SHLXQ        R10, R9, R9
+	NOTQ         R9
+	KMOVW        R9, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         R8, CX
+	MOVQ         AX, R8
+	SUBQ         $0x80, R8
+
+multiplystream:
+	CMPQ       CX, R8
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, R8
+	SUBQ $0x80, R8
+
+multiplymany:
+	CMPQ    CX, R8
+	JG      multiplymanyEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     multiplymany
+
+multiplymanyEnd:
+	MOVQ AX, R8
+	SUBQ $0x40, R8
+
+multiplyone:
+	CMPQ    CX, R8
+	JG      multiplyoneEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     multiplyone
+
+multiplyoneEnd:
+	SUBQ      CX, AX
+	JE        multiplydone
+	MOVQ      AX, R9
+	SHRQ      $0x02, R9
+	MOVQ      $-1, R8
+	SHLXQ     R9, R8, R8
+	NOTQ      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (SI)(CX*1), K1, Z1
+	VMOVUPS.Z (DI)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      AX, CX
+
+multiplydone:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
+	VZEROUPPER
+	RET
+
+divide:
+	VBROADCASTSS 144(DX), Z0
+	CMPB         180(DX), $0x00
+	JE           cached
+	LEAQ         (BX)(CX*1), R8
+	NEGQ         R8
+	ANDQ         $0x3f, R8
+	MOVQ         AX, R9
+	SUBQ         CX, R9
+	CMPQ         R8, R9
+	CMOVQGT      R9, R8
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	MOVQ         $-1, R9
+	SHLXQ        R10, R9, R9
+	NOTQ         R9
+	KMOVW        R9, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VDIVPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         R8, CX
+	MOVQ         AX, R8
+	SUBQ         $0x80, R8
+
+stream:
+	CMPQ       CX, R8
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
 	MOVQ AX, R8
 	SUBQ $0x80, R8
 
 many:
 	CMPQ    CX, R8
 	JG      manyEnd
-	VMOVUPS (BX)(CX*1), Z0
 	VMOVUPS (SI)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (DI)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (BX)(CX*1)
-	VMOVUPS 64(BX)(CX*1), Z0
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
 	VMOVUPS 64(SI)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS 64(DI)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS 64(DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(BX)(CX*1)
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(BX)(CX*1)
 	ADDQ    $0x80, CX
 	JMP     many
 
@@ -6379,14 +6695,11 @@ manyEnd:
 one:
 	CMPQ    CX, R8
 	JG      oneEnd
-	VMOVUPS (BX)(CX*1), Z0
 	VMOVUPS (SI)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (DI)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (BX)(CX*1)
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
 	ADDQ    $0x40, CX
 	JMP     one
 
@@ -6399,70 +6712,280 @@ oneEnd:
 	SHLXQ     R9, R8, R8
 	NOTQ      R8
 	KMOVW     R8, K1
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
 	VMOVUPS.Z (SI)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (DI)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (DX)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (DI)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VDIVPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (BX)(CX*1)
 	ADDQ      AX, CX
 
 done:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
 	VZEROUPPER
 	RET
 
-// func sum4AVX2(a *args)
-// Requires: AVX
-TEXT ·sum4AVX2(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), DX
-	MOVQ 8(DX), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	MOVQ (DX), BX
-	MOVQ 24(DX), SI
-	MOVQ 48(DX), DI
-	MOVQ 72(DX), R8
-	MOVQ 96(DX), DX
+// func mean3AVX2(a *args)
+// Requires: AVX, MMX+, SSE
+TEXT ·mean3AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), DX
+	MOVQ         8(DX), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
+	MOVQ         72(DX), R8
+	STMXCSR      176(DX)
+	ANDL         $-9, 176(DX)
+	LDMXCSR      176(DX)
+	CMPL         148(DX), $0x00
+	JE           divide
+	VBROADCASTSS 148(DX), Y0
+	CMPB         180(DX), $0x00
+	JE           multiplycached
+
+multiplyalign:
+	LEAQ   (BX)(CX*1), R9
+	TESTQ  $0x0000001f, R9
+	JE     multiplyaligned
+	CMPQ   CX, AX
+	JGE    multiplyaligned
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMULSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    multiplyalign
+
+multiplyaligned:
+	MOVQ AX, R9
+	SUBQ $0x80, R9
+
+multiplystream:
+	CMPQ       CX, R9
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    (R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    32(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    64(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    96(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, R9
+	SUBQ $0x80, R9
+
+multiplymany:
+	CMPQ    CX, R9
+	JG      multiplymanyEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	VMOVUPS 32(SI)(CX*1), Y1
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 32(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Y1
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 64(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(BX)(CX*1)
+	VMOVUPS 96(SI)(CX*1), Y1
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 96(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     multiplymany
+
+multiplymanyEnd:
+	MOVQ AX, R9
+	SUBQ $0x20, R9
+
+multiplyone:
+	CMPQ    CX, R9
+	JG      multiplyoneEnd
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	ADDQ    $0x20, CX
+	JMP     multiplyone
+
+multiplyoneEnd:
+multiplyrest:
+	CMPQ   CX, AX
+	JGE    multiplydone
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMULSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    multiplyrest
+
+multiplydone:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
+	VZEROUPPER
+	RET
+
+divide:
+	VBROADCASTSS 144(DX), Y0
+	CMPB         180(DX), $0x00
+	JE           cached
+
+align:
+	LEAQ   (BX)(CX*1), R9
+	TESTQ  $0x0000001f, R9
+	JE     aligned
+	CMPQ   CX, AX
+	JGE    aligned
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VDIVSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
+	ADDQ   $0x04, CX
+	JMP    align
+
+aligned:
+	MOVQ AX, R9
+	SUBQ $0x80, R9
+
+stream:
+	CMPQ       CX, R9
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    (R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, (BX)(CX*1)
+	VMOVUPS    32(SI)(CX*1), Y1
+	VMOVUPS    32(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    32(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 32(BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Y1
+	VMOVUPS    64(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    64(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 64(BX)(CX*1)
+	VMOVUPS    96(SI)(CX*1), Y1
+	VMOVUPS    96(DI)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    96(R8)(CX*1), Y2
+	VADDPS     Y2, Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVNTPS   Y1, 96(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
 	MOVQ AX, R9
 	SUBQ $0x80, R9
 
 many:
 	CMPQ    CX, R9
 	JG      manyEnd
-	VMOVUPS (SI)(CX*1), Y0
-	VMOVUPS (DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R8)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (BX)(CX*1)
-	VMOVUPS 32(SI)(CX*1), Y0
-	VMOVUPS 32(DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 32(R8)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 32(DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 32(BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Y0
-	VMOVUPS 64(DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 64(R8)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 64(DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 64(BX)(CX*1)
-	VMOVUPS 96(SI)(CX*1), Y0
-	VMOVUPS 96(DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 96(R8)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS 96(DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, 96(BX)(CX*1)
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
+	VMOVUPS 32(SI)(CX*1), Y1
+	VMOVUPS 32(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 32(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Y1
+	VMOVUPS 64(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 64(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(BX)(CX*1)
+	VMOVUPS 96(SI)(CX*1), Y1
+	VMOVUPS 96(DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS 96(R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(BX)(CX*1)
 	ADDQ    $0x80, CX
 	JMP     many
 
@@ -6473,14 +6996,13 @@ manyEnd:
 one:
 	CMPQ    CX, R9
 	JG      oneEnd
-	VMOVUPS (SI)(CX*1), Y0
-	VMOVUPS (DI)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (R8)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS (DX)(CX*1), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (BX)(CX*1)
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (DI)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS (R8)(CX*1), Y2
+	VADDPS  Y2, Y1, Y1
+	VDIVPS  Y0, Y1, Y1
+	VMOVUPS Y1, (BX)(CX*1)
 	ADDQ    $0x20, CX
 	JMP     one
 
@@ -6488,55 +7010,237 @@ oneEnd:
 rest:
 	CMPQ   CX, AX
 	JGE    done
-	VMOVSS (SI)(CX*1), X0
-	VMOVSS (DI)(CX*1), X1
-	VADDSS X1, X0, X0
-	VMOVSS (R8)(CX*1), X1
-	VADDSS X1, X0, X0
-	VMOVSS (DX)(CX*1), X1
-	VADDSS X1, X0, X0
-	VMOVSS X0, (BX)(CX*1)
+	VMOVSS (SI)(CX*1), X1
+	VMOVSS (DI)(CX*1), X2
+	VADDSS X2, X1, X1
+	VMOVSS (R8)(CX*1), X2
+	VADDSS X2, X1, X1
+	VDIVSS X0, X1, X1
+	VMOVSS X1, (BX)(CX*1)
 	ADDQ   $0x04, CX
 	JMP    rest
 
 done:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
 	VZEROUPPER
 	RET
 
-// func sum4AVX512(a *args)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·sum4AVX512(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), DX
-	MOVQ 8(DX), AX
-	SHLQ $0x02, AX
-	XORQ CX, CX
-	MOVQ (DX), BX
-	MOVQ 24(DX), SI
-	MOVQ 48(DX), DI
-	MOVQ 72(DX), R8
-	MOVQ 96(DX), DX
+// func mean3AVX512(a *args)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+, SSE
+TEXT ·mean3AVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), DX
+	MOVQ         8(DX), AX
+	SHLQ         $0x02, AX
+	XORQ         CX, CX
+	MOVQ         (DX), BX
+	MOVQ         24(DX), SI
+	MOVQ         48(DX), DI
+	MOVQ         72(DX), R8
+	STMXCSR      176(DX)
+	ANDL         $-9, 176(DX)
+	LDMXCSR      176(DX)
+	CMPL         148(DX), $0x00
+	JE           divide
+	VBROADCASTSS 148(DX), Z0
+	CMPB         180(DX), $0x00
+	JE           multiplycached
+	LEAQ         (BX)(CX*1), R9
+	NEGQ         R9
+	ANDQ         $0x3f, R9
+	MOVQ         AX, R10
+	SUBQ         CX, R10
+	CMPQ         R9, R10
+	CMOVQGT      R10, R9
+	MOVQ         R9, R11
+	SHRQ         $0x02, R11
+	MOVQ         $-1, R10
+	SHLXQ        R11, R10, R10
+	NOTQ         R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R8)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         R9, CX
+	MOVQ         AX, R9
+	SUBQ         $0x80, R9
+
+multiplystream:
+	CMPQ       CX, R9
+	JG         multiplystreamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    (R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    64(R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMULPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        multiplystream
+
+multiplystreamEnd:
+	SFENCE
+
+multiplycached:
+	MOVQ AX, R9
+	SUBQ $0x80, R9
+
+multiplymany:
+	CMPQ    CX, R9
+	JG      multiplymanyEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS 64(R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(BX)(CX*1)
+	ADDQ    $0x80, CX
+	JMP     multiplymany
+
+multiplymanyEnd:
+	MOVQ AX, R9
+	SUBQ $0x40, R9
+
+multiplyone:
+	CMPQ    CX, R9
+	JG      multiplyoneEnd
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	ADDQ    $0x40, CX
+	JMP     multiplyone
+
+multiplyoneEnd:
+	SUBQ      CX, AX
+	JE        multiplydone
+	MOVQ      AX, R10
+	SHRQ      $0x02, R10
+	MOVQ      $-1, R9
+	SHLXQ     R10, R9, R9
+	NOTQ      R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (SI)(CX*1), K1, Z1
+	VMOVUPS.Z (DI)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R8)(CX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (BX)(CX*1)
+	ADDQ      AX, CX
+
+multiplydone:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
+	VZEROUPPER
+	RET
+
+divide:
+	VBROADCASTSS 144(DX), Z0
+	CMPB         180(DX), $0x00
+	JE           cached
+	LEAQ         (BX)(CX*1), R9
+	NEGQ         R9
+	ANDQ         $0x3f, R9
+	MOVQ         AX, R10
+	SUBQ         CX, R10
+	CMPQ         R9, R10
+	CMOVQGT      R10, R9
+	MOVQ         R9, R11
+	SHRQ         $0x02, R11
+	MOVQ         $-1, R10
+	SHLXQ        R11, R10, R10
+	NOTQ         R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (SI)(CX*1), K1, Z1
+	VMOVUPS.Z    (DI)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (R8)(CX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VDIVPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(CX*1)
+	ADDQ         R9, CX
+	MOVQ         AX, R9
+	SUBQ         $0x80, R9
+
+stream:
+	CMPQ       CX, R9
+	JG         streamEnd
+	PREFETCHT0 1024(SI)(CX*1)
+	PREFETCHT0 1024(DI)(CX*1)
+	PREFETCHT0 1024(R8)(CX*1)
+	VMOVUPS    (SI)(CX*1), Z1
+	VMOVUPS    (DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    (R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, (BX)(CX*1)
+	PREFETCHT0 1088(SI)(CX*1)
+	PREFETCHT0 1088(DI)(CX*1)
+	PREFETCHT0 1088(R8)(CX*1)
+	VMOVUPS    64(SI)(CX*1), Z1
+	VMOVUPS    64(DI)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VMOVUPS    64(R8)(CX*1), Z2
+	VADDPS     Z2, Z1, Z1
+	VDIVPS     Z0, Z1, Z1
+	VMOVNTPS   Z1, 64(BX)(CX*1)
+	ADDQ       $0x80, CX
+	JMP        stream
+
+streamEnd:
+	SFENCE
+
+cached:
 	MOVQ AX, R9
 	SUBQ $0x80, R9
 
 many:
 	CMPQ    CX, R9
 	JG      manyEnd
-	VMOVUPS (SI)(CX*1), Z0
-	VMOVUPS (DI)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (R8)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Z0
-	VMOVUPS 64(DI)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS 64(R8)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS 64(DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, 64(BX)(CX*1)
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
+	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVUPS 64(DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS 64(R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(BX)(CX*1)
 	ADDQ    $0x80, CX
 	JMP     many
 
@@ -6547,14 +7251,13 @@ manyEnd:
 one:
 	CMPQ    CX, R9
 	JG      oneEnd
-	VMOVUPS (SI)(CX*1), Z0
-	VMOVUPS (DI)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (R8)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS (DX)(CX*1), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (BX)(CX*1)
+	VMOVUPS (SI)(CX*1), Z1
+	VMOVUPS (DI)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS (R8)(CX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (BX)(CX*1)
 	ADDQ    $0x40, CX
 	JMP     one
 
@@ -6567,1017 +7270,6 @@ oneEnd:
 	SHLXQ     R10, R9, R9
 	NOTQ      R9
 	KMOVW     R9, K1
-	VMOVUPS.Z (SI)(CX*1), K1, Z0
-	VMOVUPS.Z (DI)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (R8)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (DX)(CX*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (BX)(CX*1)
-	ADDQ      AX, CX
-
-done:
-	VZEROUPPER
-	RET
-
-// func mean2AVX2(a *args)
-// Requires: AVX, MMX+
-TEXT ·mean2AVX2(SB), NOSPLIT, $0-8
-	MOVQ         a+0(FP), DX
-	MOVQ         8(DX), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	MOVQ         (DX), BX
-	MOVQ         24(DX), SI
-	MOVQ         48(DX), DI
-	CMPL         148(DX), $0x00
-	JE           divide
-	VBROADCASTSS 148(DX), Y0
-	CMPB         176(DX), $0x00
-	JE           multiplycached
-
-multiplyalign:
-	LEAQ   (BX)(CX*1), DX
-	TESTQ  $0x0000001f, DX
-	JE     multiplyaligned
-	CMPQ   CX, AX
-	JGE    multiplyaligned
-	VMOVSS (SI)(CX*1), X1
-	VMOVSS (DI)(CX*1), X2
-	VADDSS X2, X1, X1
-	VMULSS X0, X1, X1
-	VMOVSS X1, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    multiplyalign
-
-multiplyaligned:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-multiplystream:
-	CMPQ       CX, DX
-	JG         multiplystreamEnd
-	PREFETCHT0 1024(SI)(CX*1)
-	PREFETCHT0 1024(DI)(CX*1)
-	VMOVUPS    (SI)(CX*1), Y1
-	VMOVUPS    (DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, (BX)(CX*1)
-	VMOVUPS    32(SI)(CX*1), Y1
-	VMOVUPS    32(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 32(BX)(CX*1)
-	PREFETCHT0 1088(SI)(CX*1)
-	PREFETCHT0 1088(DI)(CX*1)
-	VMOVUPS    64(SI)(CX*1), Y1
-	VMOVUPS    64(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 64(BX)(CX*1)
-	VMOVUPS    96(SI)(CX*1), Y1
-	VMOVUPS    96(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 96(BX)(CX*1)
-	ADDQ       $0x80, CX
-	JMP        multiplystream
-
-multiplystreamEnd:
-	SFENCE
-
-multiplycached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-multiplymany:
-	CMPQ    CX, DX
-	JG      multiplymanyEnd
-	VMOVUPS (SI)(CX*1), Y1
-	VMOVUPS (DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(CX*1)
-	VMOVUPS 32(SI)(CX*1), Y1
-	VMOVUPS 32(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Y1
-	VMOVUPS 64(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(BX)(CX*1)
-	VMOVUPS 96(SI)(CX*1), Y1
-	VMOVUPS 96(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     multiplymany
-
-multiplymanyEnd:
-	MOVQ AX, DX
-	SUBQ $0x20, DX
-
-multiplyone:
-	CMPQ    CX, DX
-	JG      multiplyoneEnd
-	VMOVUPS (SI)(CX*1), Y1
-	VMOVUPS (DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(CX*1)
-	ADDQ    $0x20, CX
-	JMP     multiplyone
-
-multiplyoneEnd:
-multiplyrest:
-	CMPQ   CX, AX
-	JGE    multiplydone
-	VMOVSS (SI)(CX*1), X1
-	VMOVSS (DI)(CX*1), X2
-	VADDSS X2, X1, X1
-	VMULSS X0, X1, X1
-	VMOVSS X1, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    multiplyrest
-
-multiplydone:
-	VZEROUPPER
-	RET
-
-divide:
-	VBROADCASTSS 144(DX), Y0
-	CMPB         176(DX), $0x00
-	JE           cached
-
-align:
-	LEAQ   (BX)(CX*1), DX
-	TESTQ  $0x0000001f, DX
-	JE     aligned
-	CMPQ   CX, AX
-	JGE    aligned
-	VMOVSS (SI)(CX*1), X1
-	VMOVSS (DI)(CX*1), X2
-	VADDSS X2, X1, X1
-	VDIVSS X0, X1, X1
-	VMOVSS X1, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    align
-
-aligned:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-stream:
-	CMPQ       CX, DX
-	JG         streamEnd
-	PREFETCHT0 1024(SI)(CX*1)
-	PREFETCHT0 1024(DI)(CX*1)
-	VMOVUPS    (SI)(CX*1), Y1
-	VMOVUPS    (DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, (BX)(CX*1)
-	VMOVUPS    32(SI)(CX*1), Y1
-	VMOVUPS    32(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 32(BX)(CX*1)
-	PREFETCHT0 1088(SI)(CX*1)
-	PREFETCHT0 1088(DI)(CX*1)
-	VMOVUPS    64(SI)(CX*1), Y1
-	VMOVUPS    64(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 64(BX)(CX*1)
-	VMOVUPS    96(SI)(CX*1), Y1
-	VMOVUPS    96(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 96(BX)(CX*1)
-	ADDQ       $0x80, CX
-	JMP        stream
-
-streamEnd:
-	SFENCE
-
-cached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-many:
-	CMPQ    CX, DX
-	JG      manyEnd
-	VMOVUPS (SI)(CX*1), Y1
-	VMOVUPS (DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(CX*1)
-	VMOVUPS 32(SI)(CX*1), Y1
-	VMOVUPS 32(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Y1
-	VMOVUPS 64(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(BX)(CX*1)
-	VMOVUPS 96(SI)(CX*1), Y1
-	VMOVUPS 96(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     many
-
-manyEnd:
-	MOVQ AX, DX
-	SUBQ $0x20, DX
-
-one:
-	CMPQ    CX, DX
-	JG      oneEnd
-	VMOVUPS (SI)(CX*1), Y1
-	VMOVUPS (DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(CX*1)
-	ADDQ    $0x20, CX
-	JMP     one
-
-oneEnd:
-rest:
-	CMPQ   CX, AX
-	JGE    done
-	VMOVSS (SI)(CX*1), X1
-	VMOVSS (DI)(CX*1), X2
-	VADDSS X2, X1, X1
-	VDIVSS X0, X1, X1
-	VMOVSS X1, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    rest
-
-done:
-	VZEROUPPER
-	RET
-
-// func mean2AVX512(a *args)
-// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
-TEXT ·mean2AVX512(SB), NOSPLIT, $0-8
-	MOVQ         a+0(FP), DX
-	MOVQ         8(DX), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	MOVQ         (DX), BX
-	MOVQ         24(DX), SI
-	MOVQ         48(DX), DI
-	CMPL         148(DX), $0x00
-	JE           divide
-	VBROADCASTSS 148(DX), Z0
-	CMPB         176(DX), $0x00
-	JE           multiplycached
-	LEAQ         (BX)(CX*1), DX
-	NEGQ         DX
-	ANDQ         $0x3f, DX
-	MOVQ         AX, R8
-	SUBQ         CX, R8
-	CMPQ         DX, R8
-	CMOVQGT      R8, DX
-	MOVQ         DX, R9
-	SHRQ         $0x02, R9
-	MOVQ         $-1, R8
-	SHLXQ        R9, R8, R8
-	NOTQ         R8
-	KMOVW        R8, K1
-	VMOVUPS.Z    (SI)(CX*1), K1, Z1
-	VMOVUPS.Z    (DI)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS      Z1, K1, (BX)(CX*1)
-	ADDQ         DX, CX
-	MOVQ         AX, DX
-	SUBQ         $0x80, DX
-
-multiplystream:
-	CMPQ       CX, DX
-	JG         multiplystreamEnd
-	PREFETCHT0 1024(SI)(CX*1)
-	PREFETCHT0 1024(DI)(CX*1)
-	VMOVUPS    (SI)(CX*1), Z1
-	VMOVUPS    (DI)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VMULPS     Z0, Z1, Z1
-	VMOVNTPS   Z1, (BX)(CX*1)
-	PREFETCHT0 1088(SI)(CX*1)
-	PREFETCHT0 1088(DI)(CX*1)
-	VMOVUPS    64(SI)(CX*1), Z1
-	VMOVUPS    64(DI)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VMULPS     Z0, Z1, Z1
-	VMOVNTPS   Z1, 64(BX)(CX*1)
-	ADDQ       $0x80, CX
-	JMP        multiplystream
-
-multiplystreamEnd:
-	SFENCE
-
-multiplycached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-multiplymany:
-	CMPQ    CX, DX
-	JG      multiplymanyEnd
-	VMOVUPS (SI)(CX*1), Z1
-	VMOVUPS (DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Z1
-	VMOVUPS 64(DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     multiplymany
-
-multiplymanyEnd:
-	MOVQ AX, DX
-	SUBQ $0x40, DX
-
-multiplyone:
-	CMPQ    CX, DX
-	JG      multiplyoneEnd
-	VMOVUPS (SI)(CX*1), Z1
-	VMOVUPS (DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(CX*1)
-	ADDQ    $0x40, CX
-	JMP     multiplyone
-
-multiplyoneEnd:
-	SUBQ      CX, AX
-	JE        multiplydone
-	MOVQ      AX, R8
-	SHRQ      $0x02, R8
-	MOVQ      $-1, DX
-	SHLXQ     R8, DX, DX
-	NOTQ      DX
-	KMOVW     DX, K1
-	VMOVUPS.Z (SI)(CX*1), K1, Z1
-	VMOVUPS.Z (DI)(CX*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (BX)(CX*1)
-	ADDQ      AX, CX
-
-multiplydone:
-	VZEROUPPER
-	RET
-
-divide:
-	VBROADCASTSS 144(DX), Z0
-	CMPB         176(DX), $0x00
-	JE           cached
-	LEAQ         (BX)(CX*1), DX
-	NEGQ         DX
-	ANDQ         $0x3f, DX
-	MOVQ         AX, R8
-	SUBQ         CX, R8
-	CMPQ         DX, R8
-	CMOVQGT      R8, DX
-	MOVQ         DX, R9
-	SHRQ         $0x02, R9
-	MOVQ         $-1, R8
-	SHLXQ        R9, R8, R8
-	NOTQ         R8
-	KMOVW        R8, K1
-	VMOVUPS.Z    (SI)(CX*1), K1, Z1
-	VMOVUPS.Z    (DI)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	VDIVPS       Z0, Z1, Z1
-	VMOVUPS      Z1, K1, (BX)(CX*1)
-	ADDQ         DX, CX
-	MOVQ         AX, DX
-	SUBQ         $0x80, DX
-
-stream:
-	CMPQ       CX, DX
-	JG         streamEnd
-	PREFETCHT0 1024(SI)(CX*1)
-	PREFETCHT0 1024(DI)(CX*1)
-	VMOVUPS    (SI)(CX*1), Z1
-	VMOVUPS    (DI)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VDIVPS     Z0, Z1, Z1
-	VMOVNTPS   Z1, (BX)(CX*1)
-	PREFETCHT0 1088(SI)(CX*1)
-	PREFETCHT0 1088(DI)(CX*1)
-	VMOVUPS    64(SI)(CX*1), Z1
-	VMOVUPS    64(DI)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VDIVPS     Z0, Z1, Z1
-	VMOVNTPS   Z1, 64(BX)(CX*1)
-	ADDQ       $0x80, CX
-	JMP        stream
-
-streamEnd:
-	SFENCE
-
-cached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-many:
-	CMPQ    CX, DX
-	JG      manyEnd
-	VMOVUPS (SI)(CX*1), Z1
-	VMOVUPS (DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Z1
-	VMOVUPS 64(DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     many
-
-manyEnd:
-	MOVQ AX, DX
-	SUBQ $0x40, DX
-
-one:
-	CMPQ    CX, DX
-	JG      oneEnd
-	VMOVUPS (SI)(CX*1), Z1
-	VMOVUPS (DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(CX*1)
-	ADDQ    $0x40, CX
-	JMP     one
-
-oneEnd:
-	SUBQ      CX, AX
-	JE        done
-	MOVQ      AX, R8
-	SHRQ      $0x02, R8
-	MOVQ      $-1, DX
-	SHLXQ     R8, DX, DX
-	NOTQ      DX
-	KMOVW     DX, K1
-	VMOVUPS.Z (SI)(CX*1), K1, Z1
-	VMOVUPS.Z (DI)(CX*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VDIVPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (BX)(CX*1)
-	ADDQ      AX, CX
-
-done:
-	VZEROUPPER
-	RET
-
-// func mean3AVX2(a *args)
-// Requires: AVX, MMX+
-TEXT ·mean3AVX2(SB), NOSPLIT, $0-8
-	MOVQ         a+0(FP), DX
-	MOVQ         8(DX), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	MOVQ         (DX), BX
-	MOVQ         24(DX), SI
-	MOVQ         48(DX), DI
-	MOVQ         72(DX), R8
-	CMPL         148(DX), $0x00
-	JE           divide
-	VBROADCASTSS 148(DX), Y0
-	CMPB         176(DX), $0x00
-	JE           multiplycached
-
-multiplyalign:
-	LEAQ   (BX)(CX*1), DX
-	TESTQ  $0x0000001f, DX
-	JE     multiplyaligned
-	CMPQ   CX, AX
-	JGE    multiplyaligned
-	VMOVSS (SI)(CX*1), X1
-	VMOVSS (DI)(CX*1), X2
-	VADDSS X2, X1, X1
-	VMOVSS (R8)(CX*1), X2
-	VADDSS X2, X1, X1
-	VMULSS X0, X1, X1
-	VMOVSS X1, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    multiplyalign
-
-multiplyaligned:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-multiplystream:
-	CMPQ       CX, DX
-	JG         multiplystreamEnd
-	PREFETCHT0 1024(SI)(CX*1)
-	PREFETCHT0 1024(DI)(CX*1)
-	PREFETCHT0 1024(R8)(CX*1)
-	VMOVUPS    (SI)(CX*1), Y1
-	VMOVUPS    (DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    (R8)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, (BX)(CX*1)
-	VMOVUPS    32(SI)(CX*1), Y1
-	VMOVUPS    32(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    32(R8)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 32(BX)(CX*1)
-	PREFETCHT0 1088(SI)(CX*1)
-	PREFETCHT0 1088(DI)(CX*1)
-	PREFETCHT0 1088(R8)(CX*1)
-	VMOVUPS    64(SI)(CX*1), Y1
-	VMOVUPS    64(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    64(R8)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 64(BX)(CX*1)
-	VMOVUPS    96(SI)(CX*1), Y1
-	VMOVUPS    96(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    96(R8)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMULPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 96(BX)(CX*1)
-	ADDQ       $0x80, CX
-	JMP        multiplystream
-
-multiplystreamEnd:
-	SFENCE
-
-multiplycached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-multiplymany:
-	CMPQ    CX, DX
-	JG      multiplymanyEnd
-	VMOVUPS (SI)(CX*1), Y1
-	VMOVUPS (DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS (R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(CX*1)
-	VMOVUPS 32(SI)(CX*1), Y1
-	VMOVUPS 32(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS 32(R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Y1
-	VMOVUPS 64(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS 64(R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(BX)(CX*1)
-	VMOVUPS 96(SI)(CX*1), Y1
-	VMOVUPS 96(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS 96(R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     multiplymany
-
-multiplymanyEnd:
-	MOVQ AX, DX
-	SUBQ $0x20, DX
-
-multiplyone:
-	CMPQ    CX, DX
-	JG      multiplyoneEnd
-	VMOVUPS (SI)(CX*1), Y1
-	VMOVUPS (DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS (R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(CX*1)
-	ADDQ    $0x20, CX
-	JMP     multiplyone
-
-multiplyoneEnd:
-multiplyrest:
-	CMPQ   CX, AX
-	JGE    multiplydone
-	VMOVSS (SI)(CX*1), X1
-	VMOVSS (DI)(CX*1), X2
-	VADDSS X2, X1, X1
-	VMOVSS (R8)(CX*1), X2
-	VADDSS X2, X1, X1
-	VMULSS X0, X1, X1
-	VMOVSS X1, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    multiplyrest
-
-multiplydone:
-	VZEROUPPER
-	RET
-
-divide:
-	VBROADCASTSS 144(DX), Y0
-	CMPB         176(DX), $0x00
-	JE           cached
-
-align:
-	LEAQ   (BX)(CX*1), DX
-	TESTQ  $0x0000001f, DX
-	JE     aligned
-	CMPQ   CX, AX
-	JGE    aligned
-	VMOVSS (SI)(CX*1), X1
-	VMOVSS (DI)(CX*1), X2
-	VADDSS X2, X1, X1
-	VMOVSS (R8)(CX*1), X2
-	VADDSS X2, X1, X1
-	VDIVSS X0, X1, X1
-	VMOVSS X1, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    align
-
-aligned:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-stream:
-	CMPQ       CX, DX
-	JG         streamEnd
-	PREFETCHT0 1024(SI)(CX*1)
-	PREFETCHT0 1024(DI)(CX*1)
-	PREFETCHT0 1024(R8)(CX*1)
-	VMOVUPS    (SI)(CX*1), Y1
-	VMOVUPS    (DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    (R8)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, (BX)(CX*1)
-	VMOVUPS    32(SI)(CX*1), Y1
-	VMOVUPS    32(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    32(R8)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 32(BX)(CX*1)
-	PREFETCHT0 1088(SI)(CX*1)
-	PREFETCHT0 1088(DI)(CX*1)
-	PREFETCHT0 1088(R8)(CX*1)
-	VMOVUPS    64(SI)(CX*1), Y1
-	VMOVUPS    64(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    64(R8)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 64(BX)(CX*1)
-	VMOVUPS    96(SI)(CX*1), Y1
-	VMOVUPS    96(DI)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVUPS    96(R8)(CX*1), Y2
-	VADDPS     Y2, Y1, Y1
-	VDIVPS     Y0, Y1, Y1
-	VMOVNTPS   Y1, 96(BX)(CX*1)
-	ADDQ       $0x80, CX
-	JMP        stream
-
-streamEnd:
-	SFENCE
-
-cached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-many:
-	CMPQ    CX, DX
-	JG      manyEnd
-	VMOVUPS (SI)(CX*1), Y1
-	VMOVUPS (DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS (R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(CX*1)
-	VMOVUPS 32(SI)(CX*1), Y1
-	VMOVUPS 32(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS 32(R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Y1
-	VMOVUPS 64(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS 64(R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(BX)(CX*1)
-	VMOVUPS 96(SI)(CX*1), Y1
-	VMOVUPS 96(DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS 96(R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     many
-
-manyEnd:
-	MOVQ AX, DX
-	SUBQ $0x20, DX
-
-one:
-	CMPQ    CX, DX
-	JG      oneEnd
-	VMOVUPS (SI)(CX*1), Y1
-	VMOVUPS (DI)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS (R8)(CX*1), Y2
-	VADDPS  Y2, Y1, Y1
-	VDIVPS  Y0, Y1, Y1
-	VMOVUPS Y1, (BX)(CX*1)
-	ADDQ    $0x20, CX
-	JMP     one
-
-oneEnd:
-rest:
-	CMPQ   CX, AX
-	JGE    done
-	VMOVSS (SI)(CX*1), X1
-	VMOVSS (DI)(CX*1), X2
-	VADDSS X2, X1, X1
-	VMOVSS (R8)(CX*1), X2
-	VADDSS X2, X1, X1
-	VDIVSS X0, X1, X1
-	VMOVSS X1, (BX)(CX*1)
-	ADDQ   $0x04, CX
-	JMP    rest
-
-done:
-	VZEROUPPER
-	RET
-
-// func mean3AVX512(a *args)
-// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
-TEXT ·mean3AVX512(SB), NOSPLIT, $0-8
-	MOVQ         a+0(FP), DX
-	MOVQ         8(DX), AX
-	SHLQ         $0x02, AX
-	XORQ         CX, CX
-	MOVQ         (DX), BX
-	MOVQ         24(DX), SI
-	MOVQ         48(DX), DI
-	MOVQ         72(DX), R8
-	CMPL         148(DX), $0x00
-	JE           divide
-	VBROADCASTSS 148(DX), Z0
-	CMPB         176(DX), $0x00
-	JE           multiplycached
-	LEAQ         (BX)(CX*1), DX
-	NEGQ         DX
-	ANDQ         $0x3f, DX
-	MOVQ         AX, R9
-	SUBQ         CX, R9
-	CMPQ         DX, R9
-	CMOVQGT      R9, DX
-	MOVQ         DX, R10
-	SHRQ         $0x02, R10
-	MOVQ         $-1, R9
-	SHLXQ        R10, R9, R9
-	NOTQ         R9
-	KMOVW        R9, K1
-	VMOVUPS.Z    (SI)(CX*1), K1, Z1
-	VMOVUPS.Z    (DI)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	VMOVUPS.Z    (R8)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	VMULPS       Z0, Z1, Z1
-	VMOVUPS      Z1, K1, (BX)(CX*1)
-	ADDQ         DX, CX
-	MOVQ         AX, DX
-	SUBQ         $0x80, DX
-
-multiplystream:
-	CMPQ       CX, DX
-	JG         multiplystreamEnd
-	PREFETCHT0 1024(SI)(CX*1)
-	PREFETCHT0 1024(DI)(CX*1)
-	PREFETCHT0 1024(R8)(CX*1)
-	VMOVUPS    (SI)(CX*1), Z1
-	VMOVUPS    (DI)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VMOVUPS    (R8)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VMULPS     Z0, Z1, Z1
-	VMOVNTPS   Z1, (BX)(CX*1)
-	PREFETCHT0 1088(SI)(CX*1)
-	PREFETCHT0 1088(DI)(CX*1)
-	PREFETCHT0 1088(R8)(CX*1)
-	VMOVUPS    64(SI)(CX*1), Z1
-	VMOVUPS    64(DI)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VMOVUPS    64(R8)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VMULPS     Z0, Z1, Z1
-	VMOVNTPS   Z1, 64(BX)(CX*1)
-	ADDQ       $0x80, CX
-	JMP        multiplystream
-
-multiplystreamEnd:
-	SFENCE
-
-multiplycached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-multiplymany:
-	CMPQ    CX, DX
-	JG      multiplymanyEnd
-	VMOVUPS (SI)(CX*1), Z1
-	VMOVUPS (DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS (R8)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Z1
-	VMOVUPS 64(DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS 64(R8)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     multiplymany
-
-multiplymanyEnd:
-	MOVQ AX, DX
-	SUBQ $0x40, DX
-
-multiplyone:
-	CMPQ    CX, DX
-	JG      multiplyoneEnd
-	VMOVUPS (SI)(CX*1), Z1
-	VMOVUPS (DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS (R8)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(CX*1)
-	ADDQ    $0x40, CX
-	JMP     multiplyone
-
-multiplyoneEnd:
-	SUBQ      CX, AX
-	JE        multiplydone
-	MOVQ      AX, R9
-	SHRQ      $0x02, R9
-	MOVQ      $-1, DX
-	SHLXQ     R9, DX, DX
-	NOTQ      DX
-	KMOVW     DX, K1
-	VMOVUPS.Z (SI)(CX*1), K1, Z1
-	VMOVUPS.Z (DI)(CX*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS.Z (R8)(CX*1), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (BX)(CX*1)
-	ADDQ      AX, CX
-
-multiplydone:
-	VZEROUPPER
-	RET
-
-divide:
-	VBROADCASTSS 144(DX), Z0
-	CMPB         176(DX), $0x00
-	JE           cached
-	LEAQ         (BX)(CX*1), DX
-	NEGQ         DX
-	ANDQ         $0x3f, DX
-	MOVQ         AX, R9
-	SUBQ         CX, R9
-	CMPQ         DX, R9
-	CMOVQGT      R9, DX
-	MOVQ         DX, R10
-	SHRQ         $0x02, R10
-	MOVQ         $-1, R9
-	SHLXQ        R10, R9, R9
-	NOTQ         R9
-	KMOVW        R9, K1
-	VMOVUPS.Z    (SI)(CX*1), K1, Z1
-	VMOVUPS.Z    (DI)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	VMOVUPS.Z    (R8)(CX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
-	VDIVPS       Z0, Z1, Z1
-	VMOVUPS      Z1, K1, (BX)(CX*1)
-	ADDQ         DX, CX
-	MOVQ         AX, DX
-	SUBQ         $0x80, DX
-
-stream:
-	CMPQ       CX, DX
-	JG         streamEnd
-	PREFETCHT0 1024(SI)(CX*1)
-	PREFETCHT0 1024(DI)(CX*1)
-	PREFETCHT0 1024(R8)(CX*1)
-	VMOVUPS    (SI)(CX*1), Z1
-	VMOVUPS    (DI)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VMOVUPS    (R8)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VDIVPS     Z0, Z1, Z1
-	VMOVNTPS   Z1, (BX)(CX*1)
-	PREFETCHT0 1088(SI)(CX*1)
-	PREFETCHT0 1088(DI)(CX*1)
-	PREFETCHT0 1088(R8)(CX*1)
-	VMOVUPS    64(SI)(CX*1), Z1
-	VMOVUPS    64(DI)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VMOVUPS    64(R8)(CX*1), Z2
-	VADDPS     Z2, Z1, Z1
-	VDIVPS     Z0, Z1, Z1
-	VMOVNTPS   Z1, 64(BX)(CX*1)
-	ADDQ       $0x80, CX
-	JMP        stream
-
-streamEnd:
-	SFENCE
-
-cached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
-
-many:
-	CMPQ    CX, DX
-	JG      manyEnd
-	VMOVUPS (SI)(CX*1), Z1
-	VMOVUPS (DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS (R8)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(CX*1)
-	VMOVUPS 64(SI)(CX*1), Z1
-	VMOVUPS 64(DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS 64(R8)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(BX)(CX*1)
-	ADDQ    $0x80, CX
-	JMP     many
-
-manyEnd:
-	MOVQ AX, DX
-	SUBQ $0x40, DX
-
-one:
-	CMPQ    CX, DX
-	JG      oneEnd
-	VMOVUPS (SI)(CX*1), Z1
-	VMOVUPS (DI)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VMOVUPS (R8)(CX*1), Z2
-	VADDPS  Z2, Z1, Z1
-	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, (BX)(CX*1)
-	ADDQ    $0x40, CX
-	JMP     one
-
-oneEnd:
-	SUBQ      CX, AX
-	JE        done
-	MOVQ      AX, R9
-	SHRQ      $0x02, R9
-	MOVQ      $-1, DX
-	SHLXQ     R9, DX, DX
-	NOTQ      DX
-	KMOVW     DX, K1
 	VMOVUPS.Z (SI)(CX*1), K1, Z1
 	VMOVUPS.Z (DI)(CX*1), K1, Z2
 	VADDPS    Z2, Z1, Z1
@@ -7588,11 +7280,13 @@ oneEnd:
 	ADDQ      AX, CX
 
 done:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
 	VZEROUPPER
 	RET
 
 // func mean4AVX2(a *args)
-// Requires: AVX, MMX+
+// Requires: AVX, MMX+, SSE
 TEXT ·mean4AVX2(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), DX
 	MOVQ         8(DX), AX
@@ -7603,15 +7297,18 @@ TEXT ·mean4AVX2(SB), NOSPLIT, $0-8
 	MOVQ         48(DX), DI
 	MOVQ         72(DX), R8
 	MOVQ         96(DX), R9
+	STMXCSR      176(DX)
+	ANDL         $-9, 176(DX)
+	LDMXCSR      176(DX)
 	CMPL         148(DX), $0x00
 	JE           divide
 	VBROADCASTSS 148(DX), Y0
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           multiplycached
 
 multiplyalign:
-	LEAQ   (BX)(CX*1), DX
-	TESTQ  $0x0000001f, DX
+	LEAQ   (BX)(CX*1), R10
+	TESTQ  $0x0000001f, R10
 	JE     multiplyaligned
 	CMPQ   CX, AX
 	JGE    multiplyaligned
@@ -7628,11 +7325,11 @@ multiplyalign:
 	JMP    multiplyalign
 
 multiplyaligned:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
+	MOVQ AX, R10
+	SUBQ $0x80, R10
 
 multiplystream:
-	CMPQ       CX, DX
+	CMPQ       CX, R10
 	JG         multiplystreamEnd
 	PREFETCHT0 1024(SI)(CX*1)
 	PREFETCHT0 1024(DI)(CX*1)
@@ -7685,11 +7382,11 @@ multiplystreamEnd:
 	SFENCE
 
 multiplycached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
+	MOVQ AX, R10
+	SUBQ $0x80, R10
 
 multiplymany:
-	CMPQ    CX, DX
+	CMPQ    CX, R10
 	JG      multiplymanyEnd
 	VMOVUPS (SI)(CX*1), Y1
 	VMOVUPS (DI)(CX*1), Y2
@@ -7731,11 +7428,11 @@ multiplymany:
 	JMP     multiplymany
 
 multiplymanyEnd:
-	MOVQ AX, DX
-	SUBQ $0x20, DX
+	MOVQ AX, R10
+	SUBQ $0x20, R10
 
 multiplyone:
-	CMPQ    CX, DX
+	CMPQ    CX, R10
 	JG      multiplyoneEnd
 	VMOVUPS (SI)(CX*1), Y1
 	VMOVUPS (DI)(CX*1), Y2
@@ -7766,17 +7463,19 @@ multiplyrest:
 	JMP    multiplyrest
 
 multiplydone:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
 	VZEROUPPER
 	RET
 
 divide:
 	VBROADCASTSS 144(DX), Y0
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           cached
 
 align:
-	LEAQ   (BX)(CX*1), DX
-	TESTQ  $0x0000001f, DX
+	LEAQ   (BX)(CX*1), R10
+	TESTQ  $0x0000001f, R10
 	JE     aligned
 	CMPQ   CX, AX
 	JGE    aligned
@@ -7793,11 +7492,11 @@ align:
 	JMP    align
 
 aligned:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
+	MOVQ AX, R10
+	SUBQ $0x80, R10
 
 stream:
-	CMPQ       CX, DX
+	CMPQ       CX, R10
 	JG         streamEnd
 	PREFETCHT0 1024(SI)(CX*1)
 	PREFETCHT0 1024(DI)(CX*1)
@@ -7850,11 +7549,11 @@ streamEnd:
 	SFENCE
 
 cached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
+	MOVQ AX, R10
+	SUBQ $0x80, R10
 
 many:
-	CMPQ    CX, DX
+	CMPQ    CX, R10
 	JG      manyEnd
 	VMOVUPS (SI)(CX*1), Y1
 	VMOVUPS (DI)(CX*1), Y2
@@ -7896,11 +7595,11 @@ many:
 	JMP     many
 
 manyEnd:
-	MOVQ AX, DX
-	SUBQ $0x20, DX
+	MOVQ AX, R10
+	SUBQ $0x20, R10
 
 one:
-	CMPQ    CX, DX
+	CMPQ    CX, R10
 	JG      oneEnd
 	VMOVUPS (SI)(CX*1), Y1
 	VMOVUPS (DI)(CX*1), Y2
@@ -7931,11 +7630,13 @@ rest:
 	JMP    rest
 
 done:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
 	VZEROUPPER
 	RET
 
 // func mean4AVX512(a *args)
-// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+, SSE
 TEXT ·mean4AVX512(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), DX
 	MOVQ         8(DX), AX
@@ -7946,24 +7647,27 @@ TEXT ·mean4AVX512(SB), NOSPLIT, $0-8
 	MOVQ         48(DX), DI
 	MOVQ         72(DX), R8
 	MOVQ         96(DX), R9
+	STMXCSR      176(DX)
+	ANDL         $-9, 176(DX)
+	LDMXCSR      176(DX)
 	CMPL         148(DX), $0x00
 	JE           divide
 	VBROADCASTSS 148(DX), Z0
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           multiplycached
-	LEAQ         (BX)(CX*1), DX
-	NEGQ         DX
-	ANDQ         $0x3f, DX
-	MOVQ         AX, R10
-	SUBQ         CX, R10
-	CMPQ         DX, R10
-	CMOVQGT      R10, DX
-	MOVQ         DX, R11
-	SHRQ         $0x02, R11
-	MOVQ         $-1, R10
-	SHLXQ        R11, R10, R10
-	NOTQ         R10
-	KMOVW        R10, K1
+	LEAQ         (BX)(CX*1), R10
+	NEGQ         R10
+	ANDQ         $0x3f, R10
+	MOVQ         AX, R11
+	SUBQ         CX, R11
+	CMPQ         R10, R11
+	CMOVQGT      R11, R10
+	MOVQ         R10, R12
+	SHRQ         $0x02, R12
+	MOVQ         $-1, R11
+	SHLXQ        R12, R11, R11
+	NOTQ         R11
+	KMOVW        R11, K1
 	VMOVUPS.Z    (SI)(CX*1), K1, Z1
 	VMOVUPS.Z    (DI)(CX*1), K1, Z2
 	VADDPS       Z2, Z1, Z1
@@ -7973,12 +7677,12 @@ TEXT ·mean4AVX512(SB), NOSPLIT, $0-8
 	VADDPS       Z2, Z1, Z1
 	VMULPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (BX)(CX*1)
-	ADDQ         DX, CX
-	MOVQ         AX, DX
-	SUBQ         $0x80, DX
+	ADDQ         R10, CX
+	MOVQ         AX, R10
+	SUBQ         $0x80, R10
 
 multiplystream:
-	CMPQ       CX, DX
+	CMPQ       CX, R10
 	JG         multiplystreamEnd
 	PREFETCHT0 1024(SI)(CX*1)
 	PREFETCHT0 1024(DI)(CX*1)
@@ -8013,11 +7717,11 @@ multiplystreamEnd:
 	SFENCE
 
 multiplycached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
+	MOVQ AX, R10
+	SUBQ $0x80, R10
 
 multiplymany:
-	CMPQ    CX, DX
+	CMPQ    CX, R10
 	JG      multiplymanyEnd
 	VMOVUPS (SI)(CX*1), Z1
 	VMOVUPS (DI)(CX*1), Z2
@@ -8041,11 +7745,11 @@ multiplymany:
 	JMP     multiplymany
 
 multiplymanyEnd:
-	MOVQ AX, DX
-	SUBQ $0x40, DX
+	MOVQ AX, R10
+	SUBQ $0x40, R10
 
 multiplyone:
-	CMPQ    CX, DX
+	CMPQ    CX, R10
 	JG      multiplyoneEnd
 	VMOVUPS (SI)(CX*1), Z1
 	VMOVUPS (DI)(CX*1), Z2
@@ -8062,12 +7766,12 @@ multiplyone:
 multiplyoneEnd:
 	SUBQ      CX, AX
 	JE        multiplydone
-	MOVQ      AX, R10
-	SHRQ      $0x02, R10
-	MOVQ      $-1, DX
-	SHLXQ     R10, DX, DX
-	NOTQ      DX
-	KMOVW     DX, K1
+	MOVQ      AX, R11
+	SHRQ      $0x02, R11
+	MOVQ      $-1, R10
+	SHLXQ     R11, R10, R10
+	NOTQ      R10
+	KMOVW     R10, K1
 	VMOVUPS.Z (SI)(CX*1), K1, Z1
 	VMOVUPS.Z (DI)(CX*1), K1, Z2
 	VADDPS    Z2, Z1, Z1
@@ -8080,26 +7784,28 @@ multiplyoneEnd:
 	ADDQ      AX, CX
 
 multiplydone:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
 	VZEROUPPER
 	RET
 
 divide:
 	VBROADCASTSS 144(DX), Z0
-	CMPB         176(DX), $0x00
+	CMPB         180(DX), $0x00
 	JE           cached
-	LEAQ         (BX)(CX*1), DX
-	NEGQ         DX
-	ANDQ         $0x3f, DX
-	MOVQ         AX, R10
-	SUBQ         CX, R10
-	CMPQ         DX, R10
-	CMOVQGT      R10, DX
-	MOVQ         DX, R11
-	SHRQ         $0x02, R11
-	MOVQ         $-1, R10
-	SHLXQ        R11, R10, R10
-	NOTQ         R10
-	KMOVW        R10, K1
+	LEAQ         (BX)(CX*1), R10
+	NEGQ         R10
+	ANDQ         $0x3f, R10
+	MOVQ         AX, R11
+	SUBQ         CX, R11
+	CMPQ         R10, R11
+	CMOVQGT      R11, R10
+	MOVQ         R10, R12
+	SHRQ         $0x02, R12
+	MOVQ         $-1, R11
+	SHLXQ        R12, R11, R11
+	NOTQ         R11
+	KMOVW        R11, K1
 	VMOVUPS.Z    (SI)(CX*1), K1, Z1
 	VMOVUPS.Z    (DI)(CX*1), K1, Z2
 	VADDPS       Z2, Z1, Z1
@@ -8109,12 +7815,12 @@ divide:
 	VADDPS       Z2, Z1, Z1
 	VDIVPS       Z0, Z1, Z1
 	VMOVUPS      Z1, K1, (BX)(CX*1)
-	ADDQ         DX, CX
-	MOVQ         AX, DX
-	SUBQ         $0x80, DX
+	ADDQ         R10, CX
+	MOVQ         AX, R10
+	SUBQ         $0x80, R10
 
 stream:
-	CMPQ       CX, DX
+	CMPQ       CX, R10
 	JG         streamEnd
 	PREFETCHT0 1024(SI)(CX*1)
 	PREFETCHT0 1024(DI)(CX*1)
@@ -8149,11 +7855,11 @@ streamEnd:
 	SFENCE
 
 cached:
-	MOVQ AX, DX
-	SUBQ $0x80, DX
+	MOVQ AX, R10
+	SUBQ $0x80, R10
 
 many:
-	CMPQ    CX, DX
+	CMPQ    CX, R10
 	JG      manyEnd
 	VMOVUPS (SI)(CX*1), Z1
 	VMOVUPS (DI)(CX*1), Z2
@@ -8177,11 +7883,11 @@ many:
 	JMP     many
 
 manyEnd:
-	MOVQ AX, DX
-	SUBQ $0x40, DX
+	MOVQ AX, R10
+	SUBQ $0x40, R10
 
 one:
-	CMPQ    CX, DX
+	CMPQ    CX, R10
 	JG      oneEnd
 	VMOVUPS (SI)(CX*1), Z1
 	VMOVUPS (DI)(CX*1), Z2
@@ -8198,12 +7904,12 @@ one:
 oneEnd:
 	SUBQ      CX, AX
 	JE        done
-	MOVQ      AX, R10
-	SHRQ      $0x02, R10
-	MOVQ      $-1, DX
-	SHLXQ     R10, DX, DX
-	NOTQ      DX
-	KMOVW     DX, K1
+	MOVQ      AX, R11
+	SHRQ      $0x02, R11
+	MOVQ      $-1, R10
+	SHLXQ     R11, R10, R10
+	NOTQ      R10
+	KMOVW     R10, K1
 	VMOVUPS.Z (SI)(CX*1), K1, Z1
 	VMOVUPS.Z (DI)(CX*1), K1, Z2
 	VADDPS    Z2, Z1, Z1
@@ -8216,6 +7922,8 @@ oneEnd:
 	ADDQ      AX, CX
 
 done:
+	STMXCSR 176(DX)
+	ANDL    $0x00000008, 176(DX)
 	VZEROUPPER
 	RET
 

@@ -2888,178 +2888,6 @@ rest:
 restEnd:
 	RET
 
-// func add3NEON(a *args)
-TEXT ·add3NEON(SB), NOSPLIT, $0-8
-	MOVD  a+0(FP), R0
-	MOVD  8(R0), R1
-	MOVD  0(R0), R2
-	MOVD  24(R0), R3
-	MOVD  48(R0), R4
-	MOVD  72(R0), R5
-
-many:
-	CMP   $16, R1
-	BLT   manyEnd
-	FLDPQ 0(R2), (F0, F1)
-	FLDPQ 32(R2), (F2, F3)
-	FLDPQ 0(R3), (F4, F5)
-	FLDPQ 32(R3), (F6, F7)
-	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
-	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
-	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
-	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
-	FLDPQ 0(R4), (F4, F5)
-	FLDPQ 32(R4), (F6, F7)
-	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
-	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
-	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
-	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
-	FLDPQ 0(R5), (F4, F5)
-	FLDPQ 32(R5), (F6, F7)
-	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
-	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
-	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
-	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
-	FSTPQ (F0, F1), 0(R2)
-	FSTPQ (F2, F3), 32(R2)
-	ADD   $64, R2
-	ADD   $64, R3
-	ADD   $64, R4
-	ADD   $64, R5
-	SUB   $16, R1
-	B     many
-
-manyEnd:
-
-one:
-	CMP   $4, R1
-	BLT   oneEnd
-	FMOVQ 0(R2), F0
-	FMOVQ 0(R3), F1
-	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
-	FMOVQ 0(R4), F1
-	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
-	FMOVQ 0(R5), F1
-	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
-	FMOVQ F0, 0(R2)
-	ADD   $16, R2
-	ADD   $16, R3
-	ADD   $16, R4
-	ADD   $16, R5
-	SUB   $4, R1
-	B     one
-
-oneEnd:
-
-rest:
-	CMP   $1, R1
-	BLT   restEnd
-	FMOVS 0(R2), F0
-	FMOVS 0(R3), F1
-	FADDS F1, F0, F0
-	FMOVS 0(R4), F1
-	FADDS F1, F0, F0
-	FMOVS 0(R5), F1
-	FADDS F1, F0, F0
-	FMOVS F0, 0(R2)
-	ADD   $4, R2
-	ADD   $4, R3
-	ADD   $4, R4
-	ADD   $4, R5
-	SUB   $1, R1
-	B     rest
-
-restEnd:
-	RET
-
-// func sum4NEON(a *args)
-TEXT ·sum4NEON(SB), NOSPLIT, $0-8
-	MOVD  a+0(FP), R0
-	MOVD  8(R0), R1
-	MOVD  0(R0), R2
-	MOVD  24(R0), R3
-	MOVD  48(R0), R4
-	MOVD  72(R0), R5
-	MOVD  96(R0), R6
-
-many:
-	CMP   $16, R1
-	BLT   manyEnd
-	FLDPQ 0(R3), (F0, F1)
-	FLDPQ 32(R3), (F2, F3)
-	FLDPQ 0(R4), (F4, F5)
-	FLDPQ 32(R4), (F6, F7)
-	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
-	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
-	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
-	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
-	FLDPQ 0(R5), (F4, F5)
-	FLDPQ 32(R5), (F6, F7)
-	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
-	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
-	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
-	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
-	FLDPQ 0(R6), (F4, F5)
-	FLDPQ 32(R6), (F6, F7)
-	WORD  $0x4E24D400 // FADD V0.4S, V0.4S, V4.4S
-	WORD  $0x4E25D421 // FADD V1.4S, V1.4S, V5.4S
-	WORD  $0x4E26D442 // FADD V2.4S, V2.4S, V6.4S
-	WORD  $0x4E27D463 // FADD V3.4S, V3.4S, V7.4S
-	FSTPQ (F0, F1), 0(R2)
-	FSTPQ (F2, F3), 32(R2)
-	ADD   $64, R2
-	ADD   $64, R3
-	ADD   $64, R4
-	ADD   $64, R5
-	ADD   $64, R6
-	SUB   $16, R1
-	B     many
-
-manyEnd:
-
-one:
-	CMP   $4, R1
-	BLT   oneEnd
-	FMOVQ 0(R3), F0
-	FMOVQ 0(R4), F1
-	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
-	FMOVQ 0(R5), F1
-	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
-	FMOVQ 0(R6), F1
-	WORD  $0x4E21D400 // FADD V0.4S, V0.4S, V1.4S
-	FMOVQ F0, 0(R2)
-	ADD   $16, R2
-	ADD   $16, R3
-	ADD   $16, R4
-	ADD   $16, R5
-	ADD   $16, R6
-	SUB   $4, R1
-	B     one
-
-oneEnd:
-
-rest:
-	CMP   $1, R1
-	BLT   restEnd
-	FMOVS 0(R3), F0
-	FMOVS 0(R4), F1
-	FADDS F1, F0, F0
-	FMOVS 0(R5), F1
-	FADDS F1, F0, F0
-	FMOVS 0(R6), F1
-	FADDS F1, F0, F0
-	FMOVS F0, 0(R2)
-	ADD   $4, R2
-	ADD   $4, R3
-	ADD   $4, R4
-	ADD   $4, R5
-	ADD   $4, R6
-	SUB   $1, R1
-	B     rest
-
-restEnd:
-	RET
-
 // func mean2NEON(a *args)
 TEXT ·mean2NEON(SB), NOSPLIT, $0-8
 	MOVD  a+0(FP), R0
@@ -3067,6 +2895,9 @@ TEXT ·mean2NEON(SB), NOSPLIT, $0-8
 	MOVD  0(R0), R2
 	MOVD  24(R0), R3
 	MOVD  48(R0), R4
+	MOVD  FPSR, R8
+	AND   $~4, R8
+	MOVD  R8, FPSR
 	MOVWU 148(R0), R8
 	CBZW  R8, divide
 	FMOVS 148(R0), F0
@@ -3128,6 +2959,9 @@ multiplyrest:
 	B     multiplyrest
 
 multiplyrestEnd:
+	MOVD  FPSR, R8
+	AND   $4, R8
+	MOVW  R8, 176(R0)
 	RET
 
 divide:
@@ -3190,6 +3024,9 @@ rest:
 	B     rest
 
 restEnd:
+	MOVD  FPSR, R8
+	AND   $4, R8
+	MOVW  R8, 176(R0)
 	RET
 
 // func mean3NEON(a *args)
@@ -3200,6 +3037,9 @@ TEXT ·mean3NEON(SB), NOSPLIT, $0-8
 	MOVD  24(R0), R3
 	MOVD  48(R0), R4
 	MOVD  72(R0), R5
+	MOVD  FPSR, R8
+	AND   $~4, R8
+	MOVD  R8, FPSR
 	MOVWU 148(R0), R8
 	CBZW  R8, divide
 	FMOVS 148(R0), F0
@@ -3274,6 +3114,9 @@ multiplyrest:
 	B     multiplyrest
 
 multiplyrestEnd:
+	MOVD  FPSR, R8
+	AND   $4, R8
+	MOVW  R8, 176(R0)
 	RET
 
 divide:
@@ -3349,6 +3192,9 @@ rest:
 	B     rest
 
 restEnd:
+	MOVD  FPSR, R8
+	AND   $4, R8
+	MOVW  R8, 176(R0)
 	RET
 
 // func mean4NEON(a *args)
@@ -3360,6 +3206,9 @@ TEXT ·mean4NEON(SB), NOSPLIT, $0-8
 	MOVD  48(R0), R4
 	MOVD  72(R0), R5
 	MOVD  96(R0), R6
+	MOVD  FPSR, R8
+	AND   $~4, R8
+	MOVD  R8, FPSR
 	MOVWU 148(R0), R8
 	CBZW  R8, divide
 	FMOVS 148(R0), F0
@@ -3447,6 +3296,9 @@ multiplyrest:
 	B     multiplyrest
 
 multiplyrestEnd:
+	MOVD  FPSR, R8
+	AND   $4, R8
+	MOVW  R8, 176(R0)
 	RET
 
 divide:
@@ -3535,6 +3387,9 @@ rest:
 	B     rest
 
 restEnd:
+	MOVD  FPSR, R8
+	AND   $4, R8
+	MOVW  R8, 176(R0)
 	RET
 
 // func scaleNEON(a *args)

@@ -34,13 +34,11 @@ const (
 	OpReplayCarry   // y base | x
 	OpCopy          // dst | x
 	OpDelta         // dst | x y
-	OpMean2         // dst | x0 x1: n, their sum divided by n, which may be more than two
+	OpMean2         // dst | x0 x1: n, their sum divided by n, as Mean does it
 	OpMean3
 	OpMean4
 	OpScale // x |: a
 
-	opAdd3 // three in turn, for Mean
-	opSum4
 	ops
 )
 
@@ -75,13 +73,11 @@ var operands = [ops]struct {
 	OpMean3:         {"dst x0 x1 x2", 1, "n", 4},
 	OpMean4:         {"dst x0 x1 x2 x3", 1, "n", 5},
 	OpScale:         {"x", 1, "a", 1},
-	opAdd3:          {"sum x0 x1 x2", 1, "", 4},
-	opSum4:          {"sum x0 x1 x2 x3", 1, "", 5},
 }
 
 // Ops returns all, in the order of their numbers.
 func Ops() []Op {
-	all := make([]Op, opAdd3)
+	all := make([]Op, ops)
 	for i := range all {
 		all[i] = Op(i)
 	}
@@ -96,7 +92,7 @@ func (k Op) String() string {
 
 var opNames = strings.Fields("delayedFirst delayedFirstC delayedPlain delayedPlain2 delayedPlain3 delayedPlain4 " +
 	"delayedPlainC delayedStep sgd heavyBall nesterov adamW mix mixBase mixCarry replayBase replayCarry " +
-	"copy delta mean2 mean3 mean4 scale add3 sum4")
+	"copy delta mean2 mean3 mean4 scale")
 
 // Vectors returns the names of the vectors that k works on, 1 to 6.
 func (k Op) Vectors() []string { return strings.Fields(operands[k].vectors) }

@@ -125,12 +125,10 @@ var formulas = []formula{
 		func(x []float32, h hyper) { x[0] = sub(x[1], x[2]) }},
 	{"Mean", 4, 1, 16,
 		func(v [][]float32, h hyper) { Mean(v[0], v[1], v[2], v[3]) },
-		func(x []float32, h hyper) { x[0] = div(add(add(x[1], x[2]), x[3]), 3) }},
+		func(x []float32, h hyper) { x[0] = average(x[1:]...) }},
 	{"Mean of 6", 7, 1, 28,
 		func(v [][]float32, h hyper) { Mean(v[0], v[1:]...) },
-		func(x []float32, h hyper) {
-			x[0] = div(add(add(add(add(add(x[1], x[2]), x[3]), x[4]), x[5]), x[6]), 6)
-		}},
+		func(x []float32, h hyper) { x[0] = average(x[1:]...) }},
 	{"Scale", 1, 1, 8,
 		func(v [][]float32, h hyper) { Scale(v[0], h.a) },
 		func(x []float32, h hyper) { x[0] = mul(x[0], float32(h.a)) }},

@@ -19,7 +19,8 @@ const block = 4096
 //	}
 //
 // and lane 0 is the block's sum. The sums of the blocks are added in order,
-// beginning at zero.
+// beginning at zero. The sum does not overflow. It is NaN if a [Backend] that x or y is
+// in has failed.
 //
 // Blocks may therefore be summed by different threads, and lanes be those of a
 // vector unit of any width up to 16. Products of two float32 are exact in
@@ -30,7 +31,7 @@ func Dot(x, y []float32) float64 {
 		if Where(x) == Where(y) {
 			return b.Dot(x, y)
 		}
-		x, y = Ordinary(x), Ordinary(y)
+		return dotElsewhere(x, y)
 	}
 	blocks := (len(x) + block - 1) / block
 	if threads(len(x)) == 1 {
@@ -52,8 +53,20 @@ func Dot(x, y []float32) float64 {
 	return sum
 }
 
-// Norm is the L2 norm of x in float64: the root of Dot(x, x). It does not
-// overflow.
+// dotElsewhere takes the product in ordinary memory. It is NaN if a Backend has failed,
+// whose vector is lost.
+func dotElsewhere(x, y []float32) float64 {
+	a, b := Ordinary(x), Ordinary(y)
+	sum := Dot(a, b)
+	recycleCopy(a, x)
+	recycleCopy(b, y)
+	if Where(x).Err() != nil || Where(y).Err() != nil {
+		return math.NaN()
+	}
+	return sum
+}
+
+// Norm is the L2 norm of x in float64: the root of Dot(x, x).
 func Norm(x []float32) float64 {
 	return math.Sqrt(Dot(x, x))
 }
@@ -61,15 +74,24 @@ func Norm(x []float32) float64 {
 // Clip limits the L2 norm of g and returns the norm that it had:
 //
 //	norm := Norm(g)
-//	if f := bound / (norm + 1e-6); f < 1 { Scale(g, f) }
+//	if f := bound / (norm + 1e-6); !(f >= 1) { Scale(g, f) }
 //
-// bound must be positive. A NaN in g makes the norm NaN and leaves g as it is; an
-// infinity makes the norm infinite and itself, by the product with 0, NaN.
+// bound must be positive. An f below 2^-126, the smallest normal float32, is applied
+// in several steps, which keeps its precision. If g has an element that is not finite, g is
+// not usable afterwards, and the norm says so: a NaN makes the norm and all of g NaN;
+// an infinity makes the norm infinite, itself NaN, and the finite elements 0. This is
+// what torch.nn.utils.clip_grad_norm_ does.
 func Clip(g []float32, bound float64) (norm float64) {
 	norm = Norm(g)
-	if f := bound / (norm + 1e-6); f < 1 {
-		Scale(g, f)
+	f := bound / (norm + 1e-6)
+	if f >= 1 {
+		return norm
 	}
+	for f > 0 && f < 0x1p-126 {
+		Scale(g, 0x1p-64)
+		f *= 0x1p64
+	}
+	Scale(g, f)
 	return norm
 }
 

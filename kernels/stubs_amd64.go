@@ -119,18 +119,6 @@ func deltaAVX2(a *args)
 func deltaAVX512(a *args)
 
 //go:noescape
-func add3AVX2(a *args)
-
-//go:noescape
-func add3AVX512(a *args)
-
-//go:noescape
-func sum4AVX2(a *args)
-
-//go:noescape
-func sum4AVX512(a *args)
-
-//go:noescape
 func mean2AVX2(a *args)
 
 //go:noescape

@@ -62,12 +62,6 @@ func copyNEON(a *args)
 func deltaNEON(a *args)
 
 //go:noescape
-func add3NEON(a *args)
-
-//go:noescape
-func sum4NEON(a *args)
-
-//go:noescape
 func mean2NEON(a *args)
 
 //go:noescape

@@ -10,9 +10,10 @@ import (
 
 // Offsets in the args of package kernels; the stubs check them.
 const (
-	vectorsAt = 0 // a slice header each: data, length, capacity
-	numbersAt = 6 * 24
-	streamAt  = numbersAt + 8*4
+	vectorsAt  = 0 // a slice header each: data, length, capacity
+	numbersAt  = 6 * 24
+	overflowAt = numbersAt + 8*4
+	streamAt   = overflowAt + 4
 )
 
 // A width is a size of vector registers.
@@ -56,6 +57,9 @@ func assemble(l loop, w width) {
 	if s := code.uses(stream); len(s) > 0 {
 		x.written = s[0]
 	}
+	if code.overflow {
+		x.clearOverflow()
+	}
 	if l.divides {
 		CMPL(Mem{Base: x.args, Disp: numbersAt + 4}, U8(0))
 		JE(LabelRef("divide"))
@@ -92,8 +96,29 @@ func (x *assembler) whole(prefix string, code *body) {
 	x.repeat(label("many"), x.unroll, func(at int) { x.element(code, at, x.packed(false)) })
 	x.repeat(label("one"), 1, func(at int) { x.element(code, at, x.packed(false)) })
 	x.rest(label, code)
+	if code.overflow {
+		x.keepOverflow()
+	}
 	VZEROUPPER()
 	RET()
+}
+
+// overflowed is the bit of MXCSR that is set when a result overflows, and then stays.
+const overflowed = 1 << 3
+
+// clearOverflow clears it. args.overflow serves as memory for MXCSR.
+func (x *assembler) clearOverflow() {
+	flags := Mem{Base: x.args, Disp: overflowAt}
+	STMXCSR(flags)
+	ANDL(I32(^overflowed), flags)
+	LDMXCSR(flags)
+}
+
+// keepOverflow leaves it, alone, in args.overflow.
+func (x *assembler) keepOverflow() {
+	flags := Mem{Base: x.args, Disp: overflowAt}
+	STMXCSR(flags)
+	ANDL(U32(overflowed), flags)
 }
 
 // repeat writes a loop that does unroll registers at a time while there are as many.

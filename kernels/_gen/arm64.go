@@ -100,6 +100,11 @@ func (x *neon) loop(l loop) {
 	for _, v := range x.vectors {
 		x.op("MOVD", "%d(R0), R%d", vectorsAt+24*v, 2+v)
 	}
+	if code.overflow {
+		x.op("MOVD", "FPSR, R8")
+		x.op("AND", "$~%d, R8", overflowedFPSR)
+		x.op("MOVD", "R8, FPSR")
+	}
 	if l.divides {
 		x.op("MOVWU", "%d(R0), R8", numbersAt+4)
 		x.op("CBZW", "R8, divide")
@@ -108,6 +113,9 @@ func (x *neon) loop(l loop) {
 	}
 	x.whole("", code)
 }
+
+// overflowedFPSR is the bit of FPSR that is set when a result overflows, and then stays.
+const overflowedFPSR = 1 << 2
 
 // whole writes the loops over all elements, and the return.
 func (x *neon) whole(prefix string, code *body) {
@@ -121,6 +129,11 @@ func (x *neon) whole(prefix string, code *body) {
 	x.repeat(prefix+"many", code, 4, 4)
 	x.repeat(prefix+"one", code, 1, 4)
 	x.repeat(prefix+"rest", code, 1, 1)
+	if code.overflow {
+		x.op("MOVD", "FPSR, R8")
+		x.op("AND", "$%d, R8", overflowedFPSR)
+		x.op("MOVW", "R8, %d(R0)", overflowAt)
+	}
 	x.ret()
 }
 

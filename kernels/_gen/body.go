@@ -5,8 +5,9 @@ import "slices"
 // A body is what a loop does with element i of its operands, as straight-line
 // code: the same description makes code for vectors of any width, on any machine.
 type body struct {
-	code    []instr
-	inverse bool // divide by multiplying with the inverse
+	code     []instr
+	inverse  bool // divide by multiplying with the inverse
+	overflow bool // leave in args.overflow whether a result has overflowed
 }
 
 // An instr computes value number len(before) from earlier ones. kind says what a

@@ -85,13 +85,9 @@ var loops = []loop{
 	}},
 	{"copy", false, func(x *body) { x.stream(0, x.load(1)) }},
 	{"delta", false, func(x *body) { x.stream(0, x.sub(x.load(1), x.load(2))) }},
-	{"add3", false, func(x *body) { x.store(0, x.add(x.add(x.add(x.load(0), x.load(1)), x.load(2)), x.load(3))) }},
-	{"sum4", false, func(x *body) { x.store(0, x.add(x.add(x.add(x.load(1), x.load(2)), x.load(3)), x.load(4))) }},
-	{"mean2", true, func(x *body) { x.stream(0, x.quotient(x.add(x.load(1), x.load(2)))) }},
-	{"mean3", true, func(x *body) { x.stream(0, x.quotient(x.add(x.add(x.load(1), x.load(2)), x.load(3)))) }},
-	{"mean4", true, func(x *body) {
-		x.stream(0, x.quotient(x.add(x.add(x.add(x.load(1), x.load(2)), x.load(3)), x.load(4))))
-	}},
+	{"mean2", true, func(x *body) { x.mean(x.add(x.load(1), x.load(2))) }},
+	{"mean3", true, func(x *body) { x.mean(x.add(x.add(x.load(1), x.load(2)), x.load(3))) }},
+	{"mean4", true, func(x *body) { x.mean(x.add(x.add(x.add(x.load(1), x.load(2)), x.load(3)), x.load(4))) }},
 	{"scale", false, func(x *body) { x.store(0, x.mul(x.load(0), x.number(0))) }},
 }
 
@@ -110,4 +106,10 @@ func (x *body) plain(several int) {
 	}
 	x.store(1, d)
 	x.store(0, p)
+}
+
+// mean is what a mean does with the sum.
+func (x *body) mean(sum int) {
+	x.stream(0, x.quotient(sum))
+	x.overflow = true
 }

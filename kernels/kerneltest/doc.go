@@ -24,7 +24,8 @@
 // infinities and NaNs, and where results may take the place of an operand. Encode, Dot
 // and Finite do too. Ordinary memory is lent: the suite overwrites it when a call has
 // returned, and reads results in it at once. Work on a vector is done in the order of
-// the calls, however many there are. A Snapshot is what was there before later calls.
+// the calls, however many there are. A Snapshot is what was there before later calls,
+// until it is released. Means and norms of large elements do not overflow.
 // Make gives zeros, and what is recycled is done with. Lengths that differ panic, and
 // nothing has changed. The functions of package kernels find the Backend by address.
 // Goroutines with vectors of their own do not disturb each other: run the suite with

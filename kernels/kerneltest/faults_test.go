@@ -166,6 +166,13 @@ var faults = []fault{
 		})},
 	{"has one copy of what is snapped twice", map[string]string{"Snapshots": "the second Snapshot of two"}, oneCopy(true)},
 	{"does not see that Encode changes the residual", map[string]string{"Snapshots": "a Snapshot of a residual after EncodeDelta: element 0"}, oneCopy(false)},
+	{"reads a Snapshot that is released", map[string]string{"SnapshotsEnd": "Read of a Snapshot that is released returns no error"}, oneCopy(true)},
+	{"adds in float32 only", map[string]string{"Range": "the mean of 2 vectors: element 0 of 1003 is +Inf"},
+		after(kernels.OpMean2, func(b *broken, c kernels.Call) {
+			for i, x := range b.elements(c.Vectors[0]) {
+				b.elements(c.Vectors[0])[i] = x * 2 / c.Numbers[0]
+			}
+		})},
 	{"does not clear what was recycled", map[string]string{"MakeGivesZeros": "round 2: Make(1): element 0"},
 		breaks(func(b *broken) {
 			idle := make(map[int][]float32)

@@ -2,11 +2,12 @@
 
 package kerneltest
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// newRoom makes two vectors. The one that nobody should touch is all NaN.
-func newRoom(n int) (*room, error) {
-	r := &room{make([]float32, n), make([]float32, n), func() error { return nil }}
-	fill(r.vector, float32(math.NaN()))
-	return r, nil
+// addresses returns n elements that nobody should touch, all NaN.
+func addresses(n int) (v []float32, free func() error, err error) {
+	return slices.Repeat([]float32{float32(math.NaN())}, n), func() error { return nil }, nil
 }

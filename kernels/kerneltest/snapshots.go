@@ -144,3 +144,31 @@ func snapshotsBesideCalls(s *stage) error {
 	}
 	return errors.Join(append(errs, v.check(nil))...)
 }
+
+// snapshotsEnd is about Read and Release after Release, while others are in the memory
+// of what was released.
+func snapshotsEnd(s *stage) error {
+	for _, n := range []int{0, 5, 257} {
+		v, err := s.operand("v", 0, n+1)
+		if err != nil {
+			return err
+		}
+		part := v.vector()[:n]
+		snap := s.b.Snapshot(part)
+		snap.Release()
+		s.change(v)
+		next := s.b.Snapshot(part)
+		if err := snap.Read(make([]float32, n)); err == nil {
+			return fmt.Errorf("of %d elements: Read of a Snapshot that is released returns no error", n)
+		}
+		if !panics(snap.Release) {
+			return fmt.Errorf("of %d elements: a second Release does not panic", n)
+		}
+		err = reads("a Snapshot after the second Release of another", next, v.twin()[:n])
+		next.Release()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

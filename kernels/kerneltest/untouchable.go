@@ -20,23 +20,35 @@ import (
 //	defer b.Close()
 //	params, err := b.Make(n)
 //
-// The zero value is ready; it must not be copied after its first use. A vector is a
-// file without a name in os.TempDir, mapped twice, until it is recycled: that takes some
-// pages and a few system calls.
+// The zero value is ready; it must not be copied after its first use. The address of a
+// vector is not used again before Close, though its memory is freed by Recycle: so a
+// vector that is used, or recycled, after it was recycled is always noticed. A second
+// Recycle of a vector, or Release of a snapshot, panics.
 type Untouchable struct {
 	mu     sync.Mutex
 	rooms  []*room
-	loss   error // what it will fail with, if not nil,
-	after  int   // when so many more calls have succeeded
-	lost   bool  // it has failed
+	past   []*room // recycled
+	loss   error   // what it will fail with, if not nil,
+	after  int     // when so many more calls have succeeded
+	lost   bool    // it has failed
 	closed bool
 }
 
-// A room is the memory of a vector, at two addresses.
+// A room is the memory of a vector, and the addresses that stand for it.
 type room struct {
-	vector []float32 // nobody can touch it
-	memory []float32
+	vector []float32 // addresses without memory
+	memory []float32 // its elements; nil when it is recycled
 	free   func() error
+}
+
+func newRoom(n int) (*room, error) {
+	v, free, err := addresses(n)
+	return &room{v, make([]float32, n), free}, err
+}
+
+// is reports whether v is all of the vector of r.
+func (r *room) is(v []float32) bool {
+	return len(v) > 0 && address(r.vector) == address(v) && len(r.vector) == len(v)
 }
 
 var _ kernels.Backend = (*Untouchable)(nil)
@@ -102,12 +114,16 @@ func (b *Untouchable) Make(n int) ([]float32, error) {
 func (b *Untouchable) Recycle(v []float32) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := slices.IndexFunc(b.rooms, func(r *room) bool { return address(r.vector) == address(v) && len(r.vector) == len(v) })
+	if slices.ContainsFunc(b.past, func(r *room) bool { return r.is(v) }) {
+		panic("kerneltest: vector recycled twice")
+	}
+	i := slices.IndexFunc(b.rooms, func(r *room) bool { return r.is(v) })
 	if i < 0 {
 		return
 	}
 	kernels.Unsettle(v)
-	_ = b.rooms[i].free() // what cannot be unmapped stays
+	b.rooms[i].memory = nil
+	b.past = append(b.past, b.rooms[i])
 	b.rooms = slices.Delete(b.rooms, i, i+1)
 }
 
@@ -171,16 +187,18 @@ func (b *Untouchable) Err() error {
 	return nil
 }
 
-// Close unmaps all vectors.
+// Close gives all memory and all addresses back.
 func (b *Untouchable) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var errs []error
 	for _, r := range b.rooms {
 		kernels.Unsettle(r.vector)
+	}
+	for _, r := range append(b.rooms, b.past...) {
 		errs = append(errs, r.free())
 	}
-	b.rooms, b.closed = nil, true
+	b.rooms, b.past, b.closed = nil, nil, true
 	return errors.Join(errs...)
 }
 
@@ -207,11 +225,18 @@ func address(v []float32) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceDa
 
 // A snapshot is a copy.
 type snapshot struct {
-	b      *Untouchable
-	copied []float32
+	b        *Untouchable
+	copied   []float32
+	released bool
 }
 
+// errReleased is the error of Read after Release.
+var errReleased = errors.New("kerneltest: snapshot is released")
+
 func (s *snapshot) Read(dst []float32) error {
+	if s.released {
+		return errReleased
+	}
 	if err := s.b.begin(); err != nil {
 		return err
 	}
@@ -219,4 +244,9 @@ func (s *snapshot) Read(dst []float32) error {
 	return nil
 }
 
-func (s *snapshot) Release() { s.copied = nil }
+func (s *snapshot) Release() {
+	if s.released {
+		panic("kerneltest: snapshot released twice")
+	}
+	s.copied, s.released = nil, true
+}

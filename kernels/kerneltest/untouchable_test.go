@@ -103,8 +103,17 @@ func TestUntouchableFails(t *testing.T) {
 			t.Errorf("after it failed %s returns %v", name, err)
 		}
 	}
-	if kernels.Finite(v) || !math.IsNaN(kernels.Dot(v, v)) {
-		t.Error("after it failed it gives answers")
+	ordinary := []float32{1, 2, 3}
+	for name, sum := range map[string]float64{
+		"itself": kernels.Dot(v, v), "ordinary memory": kernels.Dot(v, ordinary), "it, of ordinary memory": kernels.Dot(ordinary, v),
+		"the norm": kernels.Norm(v),
+	} {
+		if !math.IsNaN(sum) {
+			t.Errorf("after it failed the product with %s is %v", name, sum)
+		}
+	}
+	if kernels.Finite(v) {
+		t.Error("after it failed its vectors are finite")
 	}
 	early.Release()
 	late.Release()
@@ -150,30 +159,56 @@ func made(t *testing.T, b *kerneltest.Untouchable, n int) []float32 {
 	return v
 }
 
+// Addresses are given back by Close, and not before: what has been recycled is not
+// taken for a vector that was made later.
 func TestUntouchableGivesBack(t *testing.T) {
-	mapped := func() int {
+	reserved := func() (bytes int64) { // addresses that nobody can touch
 		maps, err := os.ReadFile("/proc/self/maps")
 		if err != nil {
-			t.Skip("nothing says what is mapped:", err)
+			t.Skip("nothing says what is reserved:", err)
 		}
-		return strings.Count(string(maps), "/kerneltest-untouchable-")
+		for line := range strings.Lines(string(maps)) {
+			var lo, hi uint64
+			var may string
+			if _, err := fmt.Sscanf(line, "%x-%x %s", &lo, &hi, &may); err != nil {
+				t.Fatal(err)
+			}
+			if may == "---p" {
+				bytes += int64(hi - lo)
+			}
+		}
+		return bytes
 	}
+	const n, each = 20, 1 << 24
 	b := new(kerneltest.Untouchable)
-	before := mapped()
-	v := made(t, b, 10)
-	made(t, b, 10)
-	for _, step := range []struct {
-		name string
-		do   func()
-		want int
-	}{
-		{"Make twice", func() {}, 4},
-		{"Recycle", func() { b.Recycle(v) }, 2},
-		{"Close", func() { _ = b.Close() }, 0},
+	before := reserved()
+	for range n {
+		b.Recycle(made(t, b, each/4))
+	}
+	if got := reserved() - before; b.Live() != 0 || got < n*each/2 {
+		t.Errorf("after %d vectors are recycled %d live, and %d bytes of addresses are reserved, want 0 and %d", n, b.Live(), got, n*each)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := reserved() - before; got > n*each/2 {
+		t.Errorf("after Close %d bytes of addresses are reserved", got)
+	}
+}
+
+// What panics on a GPU panics here too.
+func TestUntouchablePanics(t *testing.T) {
+	b := new(kerneltest.Untouchable)
+	v, w := made(t, b, 10), made(t, b, 10)
+	b.Recycle(v)
+	s := b.Snapshot(w)
+	s.Release()
+	for want, f := range map[string]func(){
+		"kerneltest: vector recycled twice":   func() { b.Recycle(v) },
+		"kerneltest: snapshot released twice": func() { s.Release() },
 	} {
-		step.do()
-		if got := mapped() - before; got != step.want {
-			t.Errorf("after %s there are %d mappings, want %d", step.name, got, step.want)
+		if got := touch(f); got != want {
+			t.Errorf("%v, want %s", got, want)
 		}
 	}
 }

@@ -97,6 +97,10 @@ type Engine struct {
 	launching sync.Mutex
 	arguments [16]uint64
 
+	// making is held while memory is got, from the driver or by giving back what is
+	// idle, and by Close. It is locked before mu.
+	making sync.Mutex
+
 	mu       sync.Mutex
 	vectors  []*vector         // by address
 	idle     map[int][]*vector // by length
@@ -173,6 +177,8 @@ func (e *Engine) Err() error { return e.gpu.failure() }
 // Close implements [kernels.Backend]. Its error is the first that the driver returns;
 // everything is given back all the same, as far as the driver can.
 func (e *Engine) Close() error {
+	e.making.Lock()
+	defer e.making.Unlock()
 	e.mu.Lock()
 	vectors, closed := e.vectors, e.closed
 	e.vectors, e.closed = nil, true

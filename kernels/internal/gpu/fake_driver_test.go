@@ -16,6 +16,7 @@ func (f *fake) Name() string    { return "Fake 9000" }
 func (f *fake) Processors() int { return 2 }
 
 func (f *fake) Alloc(bytes uint64) (uint64, error) {
+	f.meanwhile("Alloc")
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.call(); err != nil {
@@ -40,6 +41,7 @@ func (f *fake) Alloc(bytes uint64) (uint64, error) {
 }
 
 func (f *fake) Free(address uint64) error {
+	f.meanwhile("Free")
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.call(); err != nil {

@@ -3,6 +3,7 @@ package gpu
 import (
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -26,6 +27,8 @@ type fake struct {
 	streams []*lane
 	events  map[uint64]*mark // as last recorded; nil if never
 
+	during  string // the call, Alloc or Free, during which for once
+	other   func() // another goroutine runs
 	room    uint64 // bytes that Alloc may give out
 	calls   int
 	failAt  int // the call that loses the GPU; 0 for none
@@ -73,6 +76,17 @@ func newFake(t testing.TB, seed uint64) *fake {
 	f.base = reserve(t)
 	f.top = f.base
 	return f
+}
+
+// meanwhile begins the other goroutine and lets it run as far as it can.
+func (f *fake) meanwhile(call string) {
+	if f.during == call {
+		f.during = ""
+		go f.other()
+		for range 1000 {
+			runtime.Gosched()
+		}
+	}
 }
 
 // call counts a call, fails if it is its turn, and lets the GPU do some work.

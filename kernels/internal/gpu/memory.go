@@ -62,6 +62,8 @@ func (e *Engine) take(n int) (*vector, error) {
 	if v := e.reuse(n); v != nil {
 		return v, nil
 	}
+	e.making.Lock()
+	defer e.making.Unlock()
 	if err := e.unusable(); err != nil {
 		return nil, err
 	}
@@ -125,7 +127,8 @@ func (e *Engine) put(v *vector) {
 }
 
 // freeIdle frees what is kept for reuse and reports whether that was anything. Work
-// with it may still be queued.
+// with it may still be queued. The caller holds making: for another vector there would
+// seem to be no room meanwhile.
 func (e *Engine) freeIdle() bool {
 	e.mu.Lock()
 	clear(e.idle)

@@ -65,6 +65,47 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
+// While what is idle is freed for one vector, there is room for another too.
+func TestRoomForTwo(t *testing.T) {
+	var live []float32
+	for name, make := range map[string]func(e *Engine) error{
+		"Make":     func(e *Engine) error { _, err := e.Make(100); return err },
+		"Snapshot": func(e *Engine) error { return e.Snapshot(live).Read(counting(100, 1)) },
+	} {
+		e, f := open(t, OnePass, 0)
+		live = made(t, e, 100)
+		e.Recycle(made(t, e, 1900))
+		second := newResult()
+		f.room = 0
+		f.during, f.other = "Free", func() { second <- make(e) }
+		if _, err := e.Make(1000); err != nil {
+			t.Error(err)
+		}
+		if err := <-second; err != nil {
+			t.Errorf("%s while a vector is freed: %v", name, err)
+		}
+	}
+}
+
+func newResult() chan error { return make(chan error, 1) }
+
+// What is made while Close is called is made before it, or not at all.
+func TestMakeBesideClose(t *testing.T) {
+	e, f := open(t, OnePass, 0)
+	closed := newResult()
+	f.during, f.other = "Alloc", func() { closed <- e.Close() }
+	v, err := e.Make(1000)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if err == nil && kernels.Where(v) != (kernels.CPU{}) {
+		t.Error("after Close the vector is still here")
+	}
+	if f.freed != len(v)/1000 {
+		t.Errorf("%d vectors freed of %d", f.freed, len(v)/1000)
+	}
+}
+
 // After Close package kernels knows nothing of the addresses, and nothing is made.
 func TestClose(t *testing.T) {
 	e, f := open(t, OnePass, 0)

@@ -12,7 +12,8 @@ const block = 4096
 
 // Dot implements [kernels.Backend]. With OnePass the bits are those of [kernels.Dot];
 // vectors that begin elsewhere than at a multiple of 16 bytes come to the host. With
-// BLAS it is a sum in float32. When the GPU is lost it is NaN.
+// BLAS it is a sum in float32, and where that is not finite the vectors come to the
+// host. When the GPU is lost it is NaN.
 func (e *Engine) Dot(x, y []float32) float64 {
 	same(len(x), len(y))
 	n := len(x)
@@ -23,19 +24,25 @@ func (e *Engine) Dot(x, y []float32) float64 {
 	var sum float64
 	switch {
 	case e.set == BLAS:
-		sum = float64(e.gpu.dot(n, at, to))
+		if sum = float64(e.gpu.dot(n, at, to)); sum-sum != 0 {
+			sum = e.dotOnHost(at, to, n)
+		}
 	case (at|to)%16 == 0:
 		sum = e.dotBlocks(at, to, n)
 	default:
-		v, w := e.local(at, n), e.local(to, n)
-		sum = kernels.Dot(v, w)
-		kernels.Recycle(v)
-		kernels.Recycle(w)
+		sum = e.dotOnHost(at, to, n)
 	}
 	if e.gpu.lost() {
 		return math.NaN()
 	}
 	return sum
+}
+
+func (e *Engine) dotOnHost(x, y uint64, n int) float64 {
+	v, w := e.local(x, n), e.local(y, n)
+	defer kernels.Recycle(v)
+	defer kernels.Recycle(w)
+	return kernels.Dot(v, w)
 }
 
 // dotBlocks adds the sums of the blocks in order.

@@ -88,6 +88,9 @@ func (e *Engine) runPiece(f *call, l *layout, lo, hi int) {
 	e.gpu.wait(e.work, s.moved)
 	e.apply(f, at, hi-lo)
 	e.gpu.record(s.used, e.work)
+	if !f.returns() {
+		return // stream out does not wait, nor a Read of a snapshot there
+	}
 	e.gpu.wait(e.out, s.used)
 	for i := range f.changed {
 		if f.at[i] == 0 {
@@ -96,9 +99,17 @@ func (e *Engine) runPiece(f *call, l *layout, lo, hi int) {
 			s.due[i] = due{at: from, floats: f.host[i][lo:hi]}
 		}
 	}
-	if s.owes() {
-		e.gpu.record(s.moved, e.out)
+	e.gpu.record(s.moved, e.out)
+}
+
+// returns reports whether a result goes to ordinary memory.
+func (f *call) returns() bool {
+	for i := range f.changed {
+		if f.at[i] == 0 {
+			return true
+		}
 	}
+	return false
 }
 
 // fill writes elements lo to hi of vector i, which is in ordinary memory, to pinned

@@ -1,6 +1,7 @@
 package gpu
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"github.com/halos-go/sdk/kernels"
@@ -87,8 +88,14 @@ type snapshot struct {
 	ended atomic.Bool
 }
 
+// errReleased is the error of Read after Release.
+var errReleased = errors.New("gpu: snapshot is released")
+
 // Read implements [kernels.Snapshot]. It goes on beside Run.
 func (s *snapshot) Read(dst []float32) error {
+	if s.ended.Load() {
+		return errReleased
+	}
 	same(s.n, len(dst))
 	if s.shot == nil {
 		return s.err

@@ -167,3 +167,26 @@ func TestSnapshotWithoutRoom(t *testing.T) {
 		t.Error(e.Err())
 	}
 }
+
+// Calls that bring nothing to ordinary memory leave the stream alone on which
+// snapshots are read.
+func TestReadDoesNotWaitForCalls(t *testing.T) {
+	e, f := open(t, OnePass, 0)
+	const n = 9001
+	p := made(t, e, n)
+	snap := e.Snapshot(p)
+	defer snap.Release()
+	for range 3 {
+		kernels.SGD(p, counting(n, 1), 0.5)
+	}
+	for _, s := range f.streams {
+		if s.id == e.out && len(s.work) > 0 {
+			t.Errorf("%d pieces of work before the first Read", len(s.work))
+		}
+	}
+	got := counting(n, 1)
+	if err := snap.Read(got); err != nil {
+		t.Error(err)
+	}
+	equal(t, "snapshot", got, make([]float32, n))
+}
