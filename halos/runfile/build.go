@@ -137,10 +137,12 @@ func (p *Plan) merger() merge.Merger {
 	return r.build.(func(Values) merge.Merger)(v)
 }
 
-// updates returns how many updates go into a delta of an LPS.
+// updates returns how many updates go into a delta of an LPS, or what is a good guess.
 func (p *Plan) updates() uint64 {
-	r, v := p.part(0)
-	return r.updates(v)
+	if n := p.cfg.updates(p.plugs); n > 0 {
+		return n
+	}
+	return 32
 }
 
 // part returns one of the plugs in the section lps.

@@ -29,6 +29,8 @@ func (a *adagrad) Name() string { return fmt.Sprintf("adagrad(eps=%g)", a.eps) }
 
 func (a *adagrad) Init(b kernels.Backend, n int) error { return state.Make(b, n, &a.sum) }
 
+func (a *adagrad) Reset() { state.Zero(a.sum) }
+
 func (a *adagrad) Step(params []float32, grads ...optim.Gradient) {
 	for _, g := range grads {
 		for i, x := range g.Values {
@@ -223,6 +225,28 @@ func TestBadRows(t *testing.T) {
 			t.Errorf("Validate: %v", again)
 		}
 	}
+}
+
+// TestBudgetOfAnAccumulator: the budget is compared with what the accumulator says of
+// its deltas, through all levels, and with nothing where it does not say.
+func TestBudgetOfAnAccumulator(t *testing.T) {
+	text := replace(t, custom(t), "total_local_steps: 4000", "total_local_steps: 31") // rounds of 2 to 4 steps
+	check := func(p *runfile.Plugs, text, want string) {
+		t.Helper()
+		_, err := p.Parse([]byte(text), "")
+		if got := fmt.Sprint(err); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	check(plugs(), text, "<nil>")
+	check(plugs(), replace(t, text, "  pairs: 2\n", "  pairs: 8\n"), "runfile: line 19: lps.accumulator is pairs, with 16 updates in a delta: "+
+		"want at most 15: with worker.local_steps 4 more updates are not reached within workload.total_local_steps, 31")
+	check(plugs(), replace(t, text, "workload:", "  levels: [[[0, 1]]]\nworkload:"), "runfile: line 20: lps.accumulator is pairs, with 4 updates in a delta: "+
+		"want at most 3 at each of 2 levels: with worker.local_steps 4 more updates are not reached within workload.total_local_steps, 31")
+	silent := runfile.Builtin()
+	silent.Optimizer(runfile.OptimizerRow{Name: "adagrad", Keys: []runfile.Key{runfile.Number("eps", 0, 1).Or(1)}, Build: func(runfile.Values, optim.Layout) optim.Optimizer { return new(adagrad) }})
+	silent.Accumulator(runfile.AccumulatorRow{Name: "silent", Build: func(runfile.Values) merge.Accumulator { return &merge.Every{K: 1} }})
+	check(silent, replace(t, replace(t, small, "total_local_steps: 4000", "total_local_steps: 31"), "accumulate: 4", "accumulator: silent"), "<nil>")
 }
 
 // TestBadBuilds: a row that builds nothing, or asks for what it does not have, is found

@@ -44,7 +44,7 @@ func TestPlan(t *testing.T) {
 		{"halos", goodRun, "gps gps<@0 lps lps0<gps@0 lps lps1<gps@1 " + under("lps0", "lps0", "lps1", "lps1")},
 		{"lps out of order, gps elsewhere", edit(t, goodRun, "[[0, 1], [2, 3]]", "[[3], [0, 1], [2]]", "gps_region: 0", "gps_region: 1"),
 			"gps gps<@1 lps lps0<gps@1 lps lps1<gps@0 lps lps2<gps@1 " + under("lps1", "lps1", "lps2", "lps0")},
-		{"levels", edit(t, goodRun, "[[0, 1], [2, 3]]", "[[0, 1], [2], [3]]\n  levels: [[[1, 2], [0]], [[1, 0]]]"),
+		{"levels", edit(t, goodRun, "[[0, 1], [2, 3]]", "[[0, 1], [2], [3]]\n  levels: [[[1, 2], [0]], [[1, 0]]]", "accumulate: 32", "accumulate: 4"),
 			"gps gps<@0 lps lps0<lps1.1@0 lps lps1<lps1.0@1 lps lps2<lps1.0@1 lps lps1.0<lps2.0@1 lps lps1.1<lps2.0@0 lps lps2.0<gps@0 " +
 				under("lps0", "lps0", "lps1", "lps2")},
 		{"async", edit(t, server, "algorithm: halos", "algorithm: async_local_sgd"), "gps server<@0 " + under("server", "server", "server", "server")},

@@ -65,8 +65,9 @@ type AccumulatorRow struct {
 	Check Check
 	// Build returns a new accumulator, not initialised.
 	Build func(v Values) merge.Accumulator
-	// Updates returns how many updates go into a delta, at most or about: the leases of
-	// samples follow from it. nil: 32.
+	// Updates returns how many updates go into a delta: the leases of samples follow
+	// from it, and a run too short for one delta is refused. nil: nobody knows; leases
+	// are made for 32.
 	Updates func(v Values) uint64
 }
 
@@ -106,9 +107,6 @@ func (p *Plugs) Schedule(r ScheduleRow) {
 
 // Accumulator adds an accumulator.
 func (p *Plugs) Accumulator(r AccumulatorRow) {
-	if r.Updates == nil {
-		r.Updates = func(Values) uint64 { return 32 }
-	}
 	p.add(accumulator, row{name: r.Name, keys: r.Keys, check: r.Check, build: r.Build, updates: r.Updates}, r.Build == nil)
 }
 
@@ -128,7 +126,7 @@ type row struct {
 	keys    []Key
 	check   Check
 	build   any
-	updates func(Values) uint64 // of an accumulator
+	updates func(Values) uint64 // of an accumulator; nil: not known
 }
 
 func (p *Plugs) add(k kind, r row, noBuild bool) {

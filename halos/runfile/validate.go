@@ -59,54 +59,6 @@ func (c Config) validateSamples(v *validator) {
 	}
 }
 
-// validateBudget checks that the first update of the global model takes no more
-// local steps than the whole run has: with lps.accumulate in the millions a run
-// would go on and on without one.
-func (c Config) validateBudget(v *validator, plugs *Plugs) {
-	if v.err != nil {
-		return
-	}
-	total, workers := c.Workload.TotalLocalSteps, uint64(c.Topology.Workers())
-	fewest, all := c.roundSteps()
-	budget := " workload.total_local_steps, " + whole(total)
-	switch {
-	case c.Algorithm == SyncSGD && workers > total:
-		v.fail("workload.total_local_steps", whole(total), "at least "+whole(workers)+", a step of every worker of topology.worker_speeds")
-	case c.Algorithm == DiLoCo && all > total:
-		v.fail("worker.local_steps", whole(c.Worker.LocalSteps), "fewer: a round of all workers has at least "+whole(all)+", more than"+budget)
-	case c.Algorithm != SyncSGD && fewest > total:
-		v.fail("worker.local_steps", whole(c.Worker.LocalSteps), "fewer: a round has at least "+whole(fewest)+", more than"+budget)
-	case c.Algorithm == HALoS && c.updates(plugs) > total/fewest:
-		v.fail("lps.accumulate", whole(c.updates(plugs)), "at most "+whole(total/fewest)+
-			": with worker.local_steps "+whole(c.Worker.LocalSteps)+" more updates are not reached within"+budget)
-	}
-}
-
-// updates returns how many updates go into a delta of an LPS of workers.
-func (c Config) updates(plugs *Plugs) uint64 {
-	part := c.LPS.parts()[0]
-	r, known := plugs.find(part.kind, part.name())
-	if !known {
-		return 1
-	}
-	v, err := r.values(*part.plug)
-	if err != nil {
-		return 1
-	}
-	return r.updates(v)
-}
-
-// roundSteps returns the fewest local steps of a worker's round, and those of a
-// round of all workers.
-func (c Config) roundSteps() (fewest, all uint64) {
-	steps := c.localSteps()
-	fewest = slices.Min(steps)
-	for _, h := range steps {
-		all += h
-	}
-	return fewest, all
-}
-
 func (t Topology) validate(v *validator) {
 	if t.Env != "" {
 		v.fail("topology.env", strconv.Quote(t.Env), "none in a Config made in Go: Read and Parse read it")
