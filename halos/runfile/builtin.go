@@ -8,24 +8,48 @@ import (
 
 const maxLR = 1e9
 
-// Builtin returns the plugs of this module, a new value each time:
+// Builtin returns the plugs of this module, a new value each time. [Plugs.String] has
+// the bounds and defaults of their keys. An outer optimizer has lr besides, see
+// [Plug].Params.
 //
-//	optimizer    sgd, heavy_ball, nesterov, delayed_nesterov, adamw
-//	schedule     constant, linear, cosine, wsd
-//	accumulator  every
-//	merger       mix, replay
-//	problem      quadratic
+// Optimizers, each an inner or an outer one:
 //
-// Their keys, bounds and defaults are the rows of the source text.
+//	sgd               optim.SGD without momentum
+//	heavy_ball        momentum.HeavyBall; momentum is how much of the past it keeps
+//	nesterov          momentum.Nesterov; likewise
+//	delayed_nesterov  momentum.Delayed; beta is how much of the past it keeps, delay is N,
+//	                  the updates from one change of the momentum to the next, and c how
+//	                  much momentum is applied between these
+//	adamw             optim.AdamW; betas are for the gradient and for its square, eps is
+//	                  added to the root, weight_decay is for parameters of two or more
+//	                  dimensions
+//
+// Learning-rate schedules:
+//
+//	constant          lr at every step
+//	linear, cosine    a rise from 0 to max_lr in warmup_steps, a fall to min_lr that ends
+//	                  at total_steps; min_lr is 0.1*max_lr if absent
+//	wsd               likewise, but the fall is in the last decay_steps
+//
+// Accumulators and mergers of LPSs:
+//
+//	every             merge.Every; accumulate is K, the updates from a merge to the next
+//	                  send; carry_in_flight keeps those that come during an exchange for
+//	                  the next delta, else they never reach the GPS, as published
+//	mix               merge.Mix; merge_weight is alpha, the weight of the global model
+//	replay            merge.Replay
+//
+// Problems:
+//
+//	quadratic         [Quadratic]; dim is the number of parameters, noise is that of a
+//	                  sample's gradient
 func Builtin() *Plugs {
 	p := new(Plugs)
 	p.optimizers()
 	p.schedules()
 	p.Accumulator(AccumulatorRow{Name: "every",
 		Keys: []Key{
-			Whole("accumulate", 1, 1<<30), // K: the updates from a merge to the next send
-			// Whether updates that arrive during an exchange go into the next delta. As
-			// published they do not, and never reach the GPS.
+			Whole("accumulate", 1, 1<<30),
 			Flag("carry_in_flight").Or(false),
 		},
 		Build: func(v Values) merge.Accumulator {
@@ -34,7 +58,7 @@ func Builtin() *Plugs {
 		Updates: func(v Values) uint64 { return v.Count("accumulate") },
 	})
 	p.Merger(MergerRow{Name: "mix",
-		Keys:  []Key{Number("merge_weight", 0, 1)}, // alpha, the weight of the global model
+		Keys:  []Key{Number("merge_weight", 0, 1)},
 		Build: func(v Values) merge.Merger { return merge.Mix{Alpha: v.Float("merge_weight")} },
 	})
 	p.Merger(MergerRow{Name: "replay", Build: func(Values) merge.Merger { return merge.Replay{} }})
@@ -67,8 +91,8 @@ func (p *Plugs) optimizers() {
 	p.Optimizer(OptimizerRow{Name: "delayed_nesterov",
 		Keys: []Key{
 			Factor("beta"),
-			Whole("delay", 1, 1<<30), // N: the updates from one change of the momentum to the next
-			Number("c", 0, 1).Or(0),  // how much momentum is applied between these
+			Whole("delay", 1, 1<<30),
+			Number("c", 0, 1).Or(0),
 		},
 		Build: func(v Values, _ optim.Layout) optim.Optimizer {
 			return sgd(&momentum.Delayed{Beta: v.Float("beta"), Every: v.Int("delay"), C: v.Float("c")})
@@ -76,9 +100,9 @@ func (p *Plugs) optimizers() {
 	})
 	p.Optimizer(OptimizerRow{Name: "adamw",
 		Keys: []Key{
-			Factor("betas").List(2), // of the gradient and of its square
+			Factor("betas").List(2),
 			Number("eps", 1e-30, 1),
-			Number("weight_decay", 0, 1e9), // for parameters of two or more dimensions
+			Number("weight_decay", 0, 1e9),
 		},
 		Build: func(v Values, layout optim.Layout) optim.Optimizer {
 			betas := v.Floats("betas")
@@ -104,7 +128,7 @@ func (p *Plugs) schedules() {
 			return optim.Cosine{Max: v.Float("max_lr"), Min: v.Float("min_lr"), Warmup: v.Count("warmup_steps"), Total: v.Count("total_steps")}
 		},
 	})
-	p.Schedule(ScheduleRow{Name: "wsd", Keys: append(falling(), Whole("decay_steps", 0, maxCount)), // the last steps, in which it falls
+	p.Schedule(ScheduleRow{Name: "wsd", Keys: append(falling(), Whole("decay_steps", 0, maxCount)),
 		Check: func(v Values) (key, want string) { return fits(v, v.Count("warmup_steps")+v.Count("decay_steps")) },
 		Build: func(v Values) optim.Schedule {
 			return optim.WSD{Max: v.Float("max_lr"), Min: v.Float("min_lr"), Warmup: v.Count("warmup_steps"), Decay: v.Count("decay_steps"), Total: v.Count("total_steps")}

@@ -137,3 +137,22 @@ server:
 	// decay 0.9 every 10
 	// server <nil>
 }
+
+// The plugs that a run file can name, with their keys.
+func ExamplePlugs_String() {
+	fmt.Print(runfile.Builtin())
+	// Output:
+	// optimizer sgd
+	// optimizer heavy_ball: momentum at least 0, below 1
+	// optimizer nesterov: momentum at least 0, below 1
+	// optimizer delayed_nesterov: beta at least 0, below 1; delay 1 to 2^30; c 0 to 1, default 0
+	// optimizer adamw: betas a list of 2, each at least 0, below 1; eps 1e-30 to 1; weight_decay 0 to 1e+09
+	// schedule constant: lr above 0, up to 1e+09
+	// schedule linear: max_lr above 0, up to 1e+09; min_lr 0 to 1e+09, optional; warmup_steps 0 to 2^40, default 0; total_steps 1 to 2^40
+	// schedule cosine: max_lr above 0, up to 1e+09; min_lr 0 to 1e+09, optional; warmup_steps 0 to 2^40, default 0; total_steps 1 to 2^40
+	// schedule wsd: max_lr above 0, up to 1e+09; min_lr 0 to 1e+09, optional; warmup_steps 0 to 2^40, default 0; total_steps 1 to 2^40; decay_steps 0 to 2^40
+	// accumulator every: accumulate 1 to 2^30; carry_in_flight true or false, default false
+	// merger mix: merge_weight 0 to 1
+	// merger replay
+	// problem quadratic: dim 1 to 2^28; noise 0 to 1e+30, default 0
+}

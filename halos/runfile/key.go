@@ -20,6 +20,7 @@ type Key struct {
 	fits     func(x any) bool // x is of typ
 	n        int              // if not 0, it is a list of so many
 	fallback func(Values) any // nil: the key must be there
+	absent   string           // what it is then, in words
 }
 
 // Number is a finite number from lo to hi: a float64.
@@ -70,12 +71,25 @@ func (k Key) List(n int) Key {
 
 // Or lets the key be absent: it is x then, of the type that belongs to the key or, for
 // a number, of any number type.
-func (k Key) Or(x any) Key { return k.OrFrom(func(Values) any { return x }) }
+func (k Key) Or(x any) Key {
+	k.fallback = func(Values) any { return x }
+	k.absent = "default " + display(x)
+	return k
+}
 
 // OrFrom is Or with a default that follows from the keys before this one in the row.
 func (k Key) OrFrom(f func(before Values) any) Key {
-	k.fallback = f
+	k.fallback, k.absent = f, "optional"
 	return k
+}
+
+// String is the key with what may stand there and its default.
+func (k Key) String() string {
+	s := k.name + " " + k.describe()
+	if k.absent != "" {
+		s += ", " + k.absent
+	}
+	return s
 }
 
 // sort returns the type of the value.

@@ -81,10 +81,11 @@ type Options struct {
 
 // Plan returns the nodes of a run that trains p. An error is that of [Config.Validate].
 func (c Config) Plan(p Problem) (*Plan, error) {
+	c.plugs = c.known()
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	plan := &Plan{cfg: c, plugs: c.known(), problem: p, layout: p.Layout(), speeds: c.Topology.RelativeSpeeds(), steps: c.localSteps(), index: make(map[string]int)}
+	plan := &Plan{cfg: c, plugs: c.plugs, problem: p, layout: p.Layout(), speeds: c.Topology.RelativeSpeeds(), steps: c.localSteps(), index: make(map[string]int)}
 	switch c.Algorithm {
 	case HALoS:
 		plan.addHierarchy()

@@ -29,6 +29,7 @@ func TestLevels(t *testing.T) {
 	for name, lines := range leveled {
 		t.Run(name, func(t *testing.T) {
 			cfg := withLevels(t, lines, "total_local_steps: 3000", "total_local_steps: 12000", "accumulate: 6", "accumulate: 3", "merge_weight: 0.25", "merge_weight: 0.25\n  carry_in_flight: true")
+			cfg.Workload.SharedSamples = name == "three levels"
 			var out bytes.Buffer
 			run := start(t, cfg, Options{Trace: &out})
 			result, err := run.Run(t.Context())
