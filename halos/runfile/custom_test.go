@@ -40,8 +40,6 @@ func (a *adagrad) Step(params []float32, grads ...optim.Gradient) {
 	}
 }
 
-func (a *adagrad) Reset() { state.Zero(a.sum) }
-
 func (a *adagrad) WriteTo(w io.Writer) (int64, error) { return state.Write(w, a.Name(), nil, a.sum) }
 
 func (a *adagrad) ReadFrom(r io.Reader) (int64, error) { return state.Read(r, a.Name(), nil, a.sum) }
