@@ -41,13 +41,13 @@ type Local struct {
 // NewLocal returns a Local. An error names the field of cfg that is wrong.
 func NewLocal(cfg LocalConfig) (*Local, error) {
 	switch {
-	case cfg.Objective == nil:
+	case isNil(cfg.Objective):
 		return nil, fmt.Errorf("halos: LocalConfig.Objective is nil: want one")
 	case cfg.Params < 1:
 		return nil, fmt.Errorf("halos: LocalConfig.Params is %d: want at least 1", cfg.Params)
-	case cfg.Optimizer == nil:
+	case isNil(cfg.Optimizer):
 		return nil, fmt.Errorf("halos: LocalConfig.Optimizer is nil: want one, as &optim.AdamW{}")
-	case cfg.LR == nil:
+	case isNil(cfg.LR):
 		return nil, fmt.Errorf("halos: LocalConfig.LR is nil: want a schedule, as optim.Constant(0.001)")
 	case !(cfg.ClipNorm >= 0):
 		return nil, fmt.Errorf("halos: LocalConfig.ClipNorm is %v: want at least 0", cfg.ClipNorm)

@@ -56,9 +56,9 @@ func NewLPS(cfg LPSConfig) (_ *LPS, err error) {
 	switch {
 	case cfg.Parent == "" || cfg.Parent == cfg.ID:
 		return nil, fmt.Errorf("halos: LPSConfig.Parent is %q: want the name of another node", cfg.Parent)
-	case cfg.Accumulator == nil:
+	case isNil(cfg.Accumulator):
 		return nil, fmt.Errorf("halos: LPSConfig.Accumulator is nil: want one, as &merge.Every{K: 32}")
-	case cfg.Merger == nil:
+	case isNil(cfg.Merger):
 		return nil, fmt.Errorf("halos: LPSConfig.Merger is nil: want one, as &merge.Mix{Alpha: 0.25}")
 	case cfg.Cursor == nil && (cfg.Lease == 0 || cfg.Lease > maxSamples):
 		return nil, fmt.Errorf("halos: LPSConfig.Lease is %d: want the samples of at least one round, at most 2^40, or a Cursor", cfg.Lease)

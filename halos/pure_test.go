@@ -16,7 +16,7 @@ import (
 func TestMachinesArePure(t *testing.T) {
 	driver := []string{"run.go", "arrival.go", "outgoing.go", "outbox.go", "body.go", "sum.go", "reach.go", "window.go", "runall.go", "log.go", "poison_race.go", "trainer.go"}
 	allowed := []string{
-		"cmp", "context", "encoding/binary", "errors", "fmt", "hash/crc32", "hash/crc64", "iter", "math", "slices", "strings", "time",
+		"cmp", "context", "encoding/binary", "errors", "fmt", "hash/crc32", "hash/crc64", "iter", "math", "reflect", "slices", "strings", "time",
 		"github.com/halos-go/sdk/kernels", "github.com/halos-go/sdk/kernels/state", "github.com/halos-go/sdk/merge", "github.com/halos-go/sdk/optim",
 	}
 	files, err := filepath.Glob("*.go")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"reflect"
 	"sync"
 	"time"
 
@@ -62,7 +61,7 @@ func (c RunConfig) check(m Machine) (RunConfig, error) {
 	switch {
 	case c.Transport == nil:
 		return c, errors.New("halos: RunConfig.Transport is nil: want the node's end of a network")
-	case worker && c.Trainer == nil:
+	case worker && isNil(c.Trainer):
 		return c, errors.New("halos: RunConfig.Trainer is nil: want one, as m is a Worker")
 	case c.Grace < 0:
 		return c, fmt.Errorf("halos: RunConfig.Grace is %v: want more than 0, or Forever", c.Grace)
@@ -81,10 +80,6 @@ func (c RunConfig) check(m Machine) (RunConfig, error) {
 }
 
 var errNil = errors.New("halos: Machine is nil: want one, as NewWorker returns")
-
-func isNil(m Machine) bool {
-	return m == nil || reflect.ValueOf(m).Kind() == reflect.Pointer && reflect.ValueOf(m).IsNil()
-}
 
 // Run drives m over a Transport until m is done, ctx ends, or the Transport fails. Every
 // goroutine it has started has returned when it does. It returns nil if m is done and had

@@ -2,6 +2,7 @@ package halos
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/halos-go/sdk/kernels"
@@ -71,10 +72,10 @@ func (c ServerConfig) check(role string) (ServerConfig, error) {
 	if n := c.Layout.Len(); n != len(c.Params) {
 		return fail("Layout describes %d parameters: want the %d of Params", n, len(c.Params))
 	}
-	if c.Optimizer == nil {
+	if isNil(c.Optimizer) {
 		return fail("Optimizer is nil: want one, as &optim.SGD{}")
 	}
-	if c.LR == nil {
+	if isNil(c.LR) {
 		return fail("LR is nil: want a schedule, as optim.Constant(0.7)")
 	}
 	if err := c.LR.Validate(); err != nil {
@@ -96,6 +97,17 @@ func (c ServerConfig) check(role string) (ServerConfig, error) {
 		return c, fmt.Errorf("halos: %s.Params: %w", role, err)
 	}
 	return c, nil
+}
+
+// isNil reports whether a plug is missing: nil, or a nil pointer or function of some type.
+func isNil(plug any) bool {
+	switch v := reflect.ValueOf(plug); v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Interface:
+		return v.IsNil()
+	}
+	return false
 }
 
 func checkID(id string) error {
