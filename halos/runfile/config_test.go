@@ -225,6 +225,32 @@ func TestDecodeOfAnotherProblem(t *testing.T) {
 	}
 }
 
+// TestDecodeParams: what is decoded from a file can be made in Go too.
+func TestDecodeParams(t *testing.T) {
+	var keys struct {
+		Layers int       `yaml:"layers"`
+		Rates  []float64 `yaml:"rates,omitempty"`
+	}
+	good := Plug{Name: "net", Params: Params{"layers": 2, "rates": []float64{1, 0.5}}}
+	if err := good.Decode(&keys); err != nil || keys.Layers != 2 || keys.Rates[1] != 0.5 {
+		t.Errorf("%v: got %+v", err, keys)
+	}
+	bad := []struct {
+		params Params
+		want   string
+	}{
+		{nil, "runfile: Params: workload.problem.layers is missing: want a whole number"},
+		{Params{"layers": 2.5}, "runfile: Params: workload.problem.layers is 2.5: want a whole number"},
+		{Params{"layers": func() {}}, "runfile: workload.problem: Params: layers is a Go func(): want what a run file can say"},
+		{Params{"layers": 2, "size": 1}, "runfile: Params: workload.problem.size is unknown: want one of layers, rates"},
+	}
+	for _, tt := range bad {
+		if got := errorText(Plug{Name: "net", Params: tt.params}.Decode(&keys)); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
 // edit replaces in s, each pair of old and new once, and wants to find old.
 func edit(t testing.TB, s string, pairs ...string) string {
 	t.Helper()

@@ -51,6 +51,9 @@ func newDecoder(file string, plugs *Plugs) *decoder {
 
 // place says where a node stands.
 func (d *decoder) place(n *yaml.Node) string {
+	if n.Line == 0 {
+		return "Params" // of a Plug made in Go
+	}
 	return strings.TrimSpace(d.file + " line " + strconv.Itoa(n.Line))
 }
 

@@ -19,8 +19,9 @@ type Key struct {
 	want     string           // what may stand there, in words
 	fits     func(x any) bool // x is of typ
 	n        int              // if not 0, it is a list of so many
-	fallback func(Values) any // nil: the key must be there
-	absent   string           // what it is then, in words
+	optional bool             // it may be absent, and is then:
+	constant any              // this value
+	derived  func(Values) any // or, if not nil, what this returns
 }
 
 // Number is a finite number from lo to hi: a float64.
@@ -72,22 +73,24 @@ func (k Key) List(n int) Key {
 // Or lets the key be absent: it is x then, of the type that belongs to the key or, for
 // a number, of any number type.
 func (k Key) Or(x any) Key {
-	k.fallback = func(Values) any { return x }
-	k.absent = "default " + display(x)
+	k.optional, k.constant, k.derived = true, x, nil
 	return k
 }
 
 // OrFrom is Or with a default that follows from the keys before this one in the row.
 func (k Key) OrFrom(f func(before Values) any) Key {
-	k.fallback, k.absent = f, "optional"
+	k.optional, k.constant, k.derived = true, nil, f
 	return k
 }
 
 // String is the key with what may stand there and its default.
 func (k Key) String() string {
 	s := k.name + " " + k.describe()
-	if k.absent != "" {
-		s += ", " + k.absent
+	switch {
+	case k.derived != nil:
+		s += ", optional"
+	case k.optional:
+		s += ", default " + display(k.constant)
 	}
 	return s
 }

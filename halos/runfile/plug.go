@@ -1,6 +1,7 @@
 package runfile
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -32,13 +33,15 @@ type Params map[string]any
 // a problem that this package does not know, or whose row has no Keys. Fields are
 // bool, string, numbers, structs and slices of them, with yaml tags; a key whose tag
 // has no omitempty must be there. Whatever does not fit, an unknown key first of all,
-// is an error in one line with the key and its place. A Plug made in Go has no keys
-// here.
+// is an error in one line with the key and its place.
 func (p Plug) Decode(into any) error {
 	const path = "workload.problem"
 	n := p.node
 	if n == nil {
 		n = &yaml.Node{Kind: yaml.MappingNode}
+		if err := appendParams(n, p.Params); err != nil {
+			return fmt.Errorf("runfile: %s: Params: %w", path, err)
+		}
 	}
 	d := newDecoder(p.file, nil)
 	if err := d.decode(n, reflect.ValueOf(into).Elem(), path); err != nil {
@@ -76,10 +79,15 @@ func appendParams(n *yaml.Node, params Params) error {
 	return nil
 }
 
-func appendKey(n *yaml.Node, key string, x any) error {
+func appendKey(n *yaml.Node, key string, x any) (err error) {
+	defer func() {
+		if recover() != nil { // so does the YAML package say it of a function
+			err = fmt.Errorf("%s is %s: want what a run file can say", key, display(x))
+		}
+	}()
 	var word, val yaml.Node
 	word.SetString(key)
-	err := val.Encode(x)
+	err = val.Encode(x)
 	if val.Kind == yaml.SequenceNode {
 		val.Style = yaml.FlowStyle
 	}

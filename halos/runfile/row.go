@@ -120,10 +120,12 @@ func (r row) values(p Plug) (Values, *mistake) {
 		x, there := p.Params[k.name]
 		switch {
 		case there:
-		case k.fallback == nil:
+		case !k.optional:
 			return v, &mistake{k.name, "missing", k.describe()}
+		case k.derived != nil:
+			x = k.derived(v)
 		default:
-			x = k.fallback(v)
+			x = k.constant
 		}
 		checked, bad := k.check(x)
 		if bad != nil {

@@ -91,7 +91,7 @@ func (s section) foreign(key, value string, rows []row) *fieldError {
 	keys, names := slices.Clone(s.keys), make([]string, len(rows))
 	for i, r := range rows {
 		names[i] = r.name
-		if len(rows) > 1 {
+		if len(s.keys) > 1 { // then a name says little without its kind
 			names[i] = s.parts[i].key + " " + r.name
 		}
 		for _, k := range r.keys {
@@ -166,10 +166,11 @@ func (s section) validate(v *validator, p *Plugs) {
 		return
 	}
 	for i, part := range s.parts {
-		params := part.plug.Params
+		params, one := part.plug.Params, s
+		one.parts = s.parts[i : i+1]
 		for _, key := range slices.Sorted(maps.Keys(params)) {
 			if _, ok := rows[i].key(key); !ok {
-				bad := s.foreign(key, display(params[key]), rows)
+				bad := one.foreign(key, display(params[key]), rows[i:i+1])
 				v.fail(bad.path, bad.value, bad.want)
 			}
 		}
