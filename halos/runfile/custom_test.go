@@ -262,7 +262,7 @@ func TestBadBuilds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, err = plan.Build(id, runfile.Options{})
+		_, err = plan.Build(id, runfile.Options{})
 		return err
 	}
 	if err := build("none", "worker0"); err == nil || !strings.Contains(err.Error(), "worker0: halos: LocalConfig.Optimizer is nil") {

@@ -13,7 +13,8 @@
 // # The nodes
 //
 // [Config.Plan] lists the nodes with their names, parents and regions, and [Plan.Build]
-// makes one of them: a [halos.Machine] and, for a worker, its [halos.Trainer]. Every
-// host reads the same file and builds its own node, so names, plugs and sizes agree.
+// makes one of them: a [halos.Node] with its Machine and, for a worker, its Trainer.
+// Every host reads the same file and builds its own node, so names, plugs and sizes
+// agree. [halos.Run] drives it, or [halos.RunAll] several in one process.
 // Package sim builds all of them and drives them on a virtual clock.
 package runfile

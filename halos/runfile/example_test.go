@@ -3,7 +3,6 @@ package runfile_test
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/halos-go/sdk/halos"
 	"github.com/halos-go/sdk/halos/runfile"
@@ -70,22 +69,18 @@ func ExampleConfig_Plan() {
 		return
 	}
 	var net transport.Mem
-	var wg sync.WaitGroup
+	var nodes []halos.Node
 	for _, n := range plan.Nodes {
 		fmt.Printf("%-6s %-7s under %q in region %d\n", n.Role, n.ID, n.Parent, n.Region)
-		machine, trainer, err1 := plan.Build(n.ID, runfile.Options{})
-		end, err2 := net.Join(n.ID)
-		if err1 != nil || err2 != nil {
-			fmt.Println(err1, err2)
+		node, err := plan.Build(n.ID, runfile.Options{})
+		if err != nil {
+			fmt.Println(err)
 			return
 		}
-		wg.Go(func() {
-			if err := halos.Run(context.Background(), machine, halos.RunConfig{Transport: end, Trainer: trainer}); err != nil {
-				fmt.Println(err)
-			}
-		})
+		nodes = append(nodes, node)
 	}
-	wg.Wait()
+	err := halos.RunAll(context.Background(), net.Join, nodes...)
+	fmt.Println("error", err)
 	// Output:
 	// gps    gps     under "" in region 0
 	// lps    lps0    under "gps" in region 0
@@ -93,6 +88,7 @@ func ExampleConfig_Plan() {
 	// worker worker0 under "lps0" in region 0
 	// worker worker1 under "lps0" in region 0
 	// worker worker2 under "lps1" in region 1
+	// error <nil>
 }
 
 // A program gives an optimizer of its own a name for run files.
@@ -131,8 +127,8 @@ server:
 		fmt.Println(err1, err2, err3)
 		return
 	}
-	server, _, err := plan.Build("server", runfile.Options{})
-	fmt.Println(server.ID(), err)
+	server, err := plan.Build("server", runfile.Options{})
+	fmt.Println(server.Machine.ID(), err)
 	// Output:
 	// decay 0.9 every 10
 	// server <nil>

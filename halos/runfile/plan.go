@@ -132,22 +132,23 @@ func (p *Plan) Node(id string) (n Node, ok bool) {
 	return p.Nodes[i], true
 }
 
-// Build makes the node of that name: its Machine and, for a worker, its Trainer.
-// A node is built again for each of its lives.
-func (p *Plan) Build(id string, o Options) (halos.Machine, halos.Trainer, error) {
+// Build makes the node of that name: its Machine and, for a worker, its Trainer. The
+// rest of the [halos.RunConfig] is the caller's. A node is built again for each of its
+// lives.
+func (p *Plan) Build(id string, o Options) (halos.Node, error) {
 	n, ok := p.Node(id)
 	if !ok {
 		names := p.Nodes[0].ID + " to " + p.Nodes[len(p.Nodes)-1].ID
-		return nil, nil, fmt.Errorf("runfile: there is no node %q: want one of the %d in Plan.Nodes, %s", id, len(p.Nodes), names)
+		return halos.Node{}, fmt.Errorf("runfile: there is no node %q: want one of the %d in Plan.Nodes, %s", id, len(p.Nodes), names)
 	}
 	if p.cfg.Algorithm == HALoS && p.cfg.Workload.SharedSamples && !o.Simulated {
-		return nil, nil, errors.New("runfile: workload.shared_samples is true: want false for real nodes: only a simulation can share them")
+		return halos.Node{}, errors.New("runfile: workload.shared_samples is true: want false for real nodes: only a simulation can share them")
 	}
 	m, t, err := p.build(n, o)
 	if err != nil {
-		return nil, nil, fmt.Errorf("runfile: %s: %w", id, err)
+		return halos.Node{}, fmt.Errorf("runfile: %s: %w", id, err)
 	}
-	return m, t, nil
+	return halos.Node{Machine: m, RunConfig: halos.RunConfig{Trainer: t}}, nil
 }
 
 // Params returns the number of parameters of the model.

@@ -56,9 +56,9 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", tt.name, got, tt.want)
 		}
 		for _, n := range p.Nodes {
-			m, trainer, err := p.Build(n.ID, Options{})
-			if err != nil || m.ID() != n.ID || (trainer != nil) != (n.Role == RoleWorker) {
-				t.Errorf("%s: %s: %v, %v, %v", tt.name, n.ID, m, trainer, err)
+			built, err := p.Build(n.ID, Options{})
+			if err != nil || built.Machine.ID() != n.ID || (built.Trainer != nil) != (n.Role == RoleWorker) {
+				t.Errorf("%s: %s: %+v, %v", tt.name, n.ID, built, err)
 			}
 		}
 	}
@@ -111,20 +111,20 @@ func TestBuildRefuses(t *testing.T) {
 		t.Error("planned a Config that is not valid")
 	}
 	p := mustPlan(t, c)
-	if _, _, err := p.Build("lps7", Options{}); errorText(err) != `runfile: there is no node "lps7": want one of the 7 in Plan.Nodes, gps to worker3` {
+	if _, err := p.Build("lps7", Options{}); errorText(err) != `runfile: there is no node "lps7": want one of the 7 in Plan.Nodes, gps to worker3` {
 		t.Errorf("got %v", err)
 	}
 	c.Workload.SharedSamples = true
 	p = mustPlan(t, c)
 	const want = "runfile: workload.shared_samples is true: want false for real nodes: only a simulation can share them"
-	if _, _, err := p.Build("gps", Options{}); errorText(err) != want {
+	if _, err := p.Build("gps", Options{}); errorText(err) != want {
 		t.Errorf("got %v", err)
 	}
-	if m, _, err := p.Build("lps0", Options{Simulated: true}); err != nil || m.(*halos.LPS).Version() != 0 {
+	if n, err := p.Build("lps0", Options{Simulated: true}); err != nil || n.Machine.(*halos.LPS).Version() != 0 {
 		t.Error(err)
 	}
 	c.Algorithm, c.Server, c.LPS, c.GPS = AsyncLocalSGD, c.GPS, nil, nil
-	if _, _, err := mustPlan(t, c).Build("server", Options{}); err != nil {
+	if _, err := mustPlan(t, c).Build("server", Options{}); err != nil {
 		t.Errorf("without LPSs: %v", err)
 	}
 }

@@ -2,10 +2,8 @@ package runfile_test
 
 import (
 	"context"
-	"errors"
 	"math"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,30 +53,19 @@ func (w timed) Train(ctx context.Context, params []float32, task halos.Task) err
 
 // together builds all nodes of a plan, runs them for real and returns the first.
 func together(ctx context.Context, plan *runfile.Plan, speeds []float64) (halos.Machine, error) {
-	ctx, fail := context.WithCancelCause(ctx) // one node's failure ends the others
-	defer fail(nil)
 	var net transport.Mem
-	var wg sync.WaitGroup
-	var root halos.Machine
-	for i, n := range plan.Nodes {
-		m, trainer, err1 := plan.Build(n.ID, runfile.Options{})
-		end, err2 := net.Join(n.ID)
-		if err := errors.Join(err1, err2); err != nil {
-			fail(err)
-			break
+	var nodes []halos.Node
+	for _, n := range plan.Nodes {
+		node, err := plan.Build(n.ID, runfile.Options{})
+		if err != nil {
+			return nil, err
 		}
-		if i == 0 {
-			root = m
+		if n.Role == runfile.RoleWorker {
+			node.Trainer = timed{node.Trainer, speeds, n.Worker}
 		}
-		wg.Go(func() {
-			err := halos.Run(ctx, m, halos.RunConfig{Transport: end, Trainer: timed{trainer, speeds, n.Worker}})
-			if err != nil {
-				fail(err)
-			}
-		})
+		nodes = append(nodes, node)
 	}
-	wg.Wait()
-	return root, context.Cause(ctx)
+	return nodes[0].Machine, halos.RunAll(ctx, net.Join, nodes...)
 }
 
 // TestRealAndSimulated runs the same file on real nodes and in the simulator. Times

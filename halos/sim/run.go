@@ -95,21 +95,21 @@ func New(cfg runfile.Config, p runfile.Problem, opts Options) (*Run, error) {
 
 // add builds a node and puts it into the simulation.
 func (r *Run) add(plan *runfile.Plan, n runfile.Node) error {
-	m, t, err := plan.Build(n.ID, runfile.Options{Simulated: true, Backend: r.opts.Backend})
+	built, err := plan.Build(n.ID, runfile.Options{Simulated: true, Backend: r.opts.Backend})
 	if err != nil {
 		return err
 	}
 	r.net.add(n)
 	switch n.Role {
 	case runfile.RoleWorker:
-		r.sim.AddWorker(0, m, t, func(steps uint64) float64 { return r.net.compute(n.Worker, steps) })
+		r.sim.AddWorker(0, built.Machine, built.Trainer, func(steps uint64) float64 { return r.net.compute(n.Worker, steps) })
 		return nil
 	case runfile.RoleLPS:
-		r.lps = append(r.lps, m.(*halos.LPS))
+		r.lps = append(r.lps, built.Machine.(*halos.LPS))
 	default:
-		r.root = m.(server)
+		r.root = built.Machine.(server)
 	}
-	r.sim.Add(0, m)
+	r.sim.Add(0, built.Machine)
 	return nil
 }
 
