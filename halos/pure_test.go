@@ -14,7 +14,7 @@ import (
 // TestMachinesArePure keeps the core what it says it is: only the driver may
 // know of goroutines, clocks, chance, files and networks.
 func TestMachinesArePure(t *testing.T) {
-	driver := []string{"run.go", "arrival.go", "outgoing.go", "outbox.go", "body.go", "sum.go", "reach.go", "window.go", "runall.go", "log.go", "poison_race.go", "trainer.go"}
+	driver := []string{"run.go", "arrival.go", "outgoing.go", "outbox.go", "body.go", "sum.go", "reach.go", "window.go", "runall.go", "log.go", "poison_race.go"}
 	allowed := []string{
 		"cmp", "context", "encoding/binary", "errors", "fmt", "hash/crc32", "hash/crc64", "iter", "math", "reflect", "slices", "strings", "time",
 		"github.com/halos-go/sdk/kernels", "github.com/halos-go/sdk/kernels/state", "github.com/halos-go/sdk/merge", "github.com/halos-go/sdk/optim",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync"
 
 	"github.com/halos-go/sdk/kernels"
 )
@@ -57,8 +56,6 @@ type losses struct {
 	n   int
 }
 
-var lossesPool = sync.Pool{New: func() any { return new(losses) }}
-
 // mean is NaN if there are none.
 func (l *losses) mean() float64 {
 	if l.n == 0 {
@@ -91,8 +88,10 @@ func Round(ctx context.Context, t Trainer, task Task, params, update []float32) 
 // train lets t train in params, from task.Params on, and returns the mean loss.
 func train(ctx context.Context, t Trainer, task Task, params []float32) (loss float64, err error) {
 	kernels.Copy(params, task.Params)
-	l := lossesPool.Get().(*losses)
-	defer lossesPool.Put(l)
+	l := task.losses
+	if l == nil {
+		l = new(losses)
+	}
 	*l = losses{}
 	task.Params, task.losses = nil, l
 	if err := t.Train(ctx, params, task); err != nil {

@@ -40,6 +40,7 @@ type Worker struct {
 	params int
 	round  uint64
 	task   Task
+	losses losses // of the task
 	up     uplink
 }
 
@@ -162,7 +163,7 @@ func (w *Worker) onModel(m *Model, out *Output) {
 	default:
 		w.up.answered(m.Point)
 		w.round++
-		w.task = Task{Params: m.Params, Round: w.round, Steps: w.cfg.Steps, Claim: m.Claim, Gradient: w.cfg.Gradient}
+		w.task = Task{Params: m.Params, Round: w.round, Steps: w.cfg.Steps, Claim: m.Claim, Gradient: w.cfg.Gradient, losses: &w.losses}
 		out.Train = &w.task
 	}
 }
