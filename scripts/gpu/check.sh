@@ -35,8 +35,9 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bin=$work/bin
-mkdir -p .gpu "$work/out" "$bin"
 log=.gpu/check.log
+[ "$mode" = 1 ] || log=${report%.md}.log
+mkdir -p "$(dirname "$log")" "$work/out" "$bin"
 : >"$log"
 : >"$work/results"
 
@@ -72,18 +73,19 @@ in_cuda() {
 	limited "$limit" "$name" env -C kernels/cuda "$@" "$bin/$binary" -test.v -test.run "$pattern"
 }
 
-# tested ID TEXT NAME STATUS: the result of a step that runs Go tests.
+# tested ID TEXT NAME STATUS: the result of a step that runs Go tests. In a rehearsal none is skipped.
 tested() {
-	local id=$1 text=$2 name=$3 status=$4 skipped
+	local id=$1 text=$2 name=$3 status=$4 skipped skip=skip
+	[ "$mode" = 1 ] || skip=fail
 	skipped=$(grep -B 1 -m 1 -E '^--- SKIP|^    --- SKIP: TestGPUSuite/' "$work/out/$name" | head -n 1 | sed -E 's/^.*_test\.go:[0-9]+: //' || true)
 	if [ "$status" = 99 ]; then
-		result "$id" skip "$text: no time left"
+		result "$id" $skip "$text: no time left"
 	elif [ "$status" != 0 ]; then
 		result "$id" fail "$text: $(why "$name" "$status")"
 	elif [ -n "$skipped" ]; then
-		result "$id" skip "$text: $skipped"
+		result "$id" $skip "$text: $skipped"
 	elif ! grep -q -E '^--- PASS' "$work/out/$name"; then
-		result "$id" skip "$text: there is no such test"
+		result "$id" $skip "$text: there is no such test"
 	else
 		result "$id" pass "$text"
 	fi
@@ -102,6 +104,7 @@ source "$here/machine.sh"
 source "$here/tools.sh"
 
 binaries || die "neither a Go toolchain that compiles the tests, nor what pack.sh leaves in .gpu/bin"
+[ "$mode" = 1 ] || SECONDS=0
 find_cublas
 
 check G0 40 "copies on the device and over the bus" ceiling cuda.test '^TestGPUCeiling$'
