@@ -1,8 +1,11 @@
 package halos
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
@@ -10,6 +13,7 @@ import (
 	"github.com/halos-go/sdk/merge"
 	"github.com/halos-go/sdk/momentum"
 	"github.com/halos-go/sdk/optim"
+	"github.com/halos-go/sdk/transport"
 )
 
 // BenchmarkUpdate is one update at a server, answer included, from parsed
@@ -103,4 +107,66 @@ func updates(s Machine, n int) func() {
 			panic("no update")
 		}
 	}
+}
+
+// BenchmarkWaitingChildren is the memory of a GPS whose children all wait and take their
+// answers slowly: in copies of the model, besides the one that the GPS keeps. It must not
+// grow with the number of children.
+func BenchmarkWaitingChildren(b *testing.B) {
+	const params = 16 << 20 // 64 MiB
+	for _, children := range []int{4, 32} {
+		b.Run(fmt.Sprint(children), func(b *testing.B) {
+			peak := 0.0
+			for b.Loop() {
+				peak = max(peak, waiting(b, children, params))
+			}
+			b.ReportMetric(peak, "models")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// waiting returns the most memory that is in use while children wait, in models.
+func waiting(b *testing.B, children, params int) float64 {
+	g, tp := crowd(children, params)
+	push, err := encoded(&Push{Receipt: Receipt{1, 2}, Seen: Point{1, 1, 0}, Work: Work{Updates: 1}, Want: 1, Delta: make([]float32, params)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	inUse := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, most := inUse(), uint64(0)
+	ctx, stop := context.WithCancel(b.Context())
+	var mu sync.Mutex
+	answers := make(map[string]int)
+	tp.send = func(_ context.Context, to string, parts ...[]byte) error {
+		if len(parts) < 2 {
+			return nil
+		}
+		mu.Lock() // one at a time: a slow link
+		defer mu.Unlock()
+		most = max(most, inUse())
+		if answers[to]++; answers[to] == 1 { // everybody pushes once, in the same landing memory
+			tp.events <- transport.Event{Peer: to, Frame: push}
+		}
+		if len(answers) == children && total(answers) == 2*children {
+			stop()
+		}
+		return nil
+	}
+	if err := Run(ctx, g, RunConfig{Transport: tp, Incarnation: 1}); !errors.Is(err, context.Canceled) {
+		b.Fatal(err)
+	}
+	return float64(most-before) / float64(4*params)
+}
+
+func total(n map[string]int) (sum int) {
+	for _, x := range n {
+		sum += x
+	}
+	return sum
 }

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,24 +35,39 @@ func TestSearch(t *testing.T) {
 		}
 		return
 	}
-	began, runs := time.Now(), 0
+	var seed, runs, failed atomic.Uint64
+	var mu sync.Mutex // guards tally
 	var tally [4]int
-	for seed := uint64(1); ; seed++ {
-		if *searchFor == 0 && runs == 2000 || *searchFor > 0 && runs%100 == 0 && time.Since(began) > *searchFor {
-			break
+	began := time.Now()
+	more := func() bool {
+		if *searchFor > 0 {
+			return time.Since(began) < *searchFor
 		}
-		w := newWorld(seed)
-		if err := w.run(); err != nil {
-			t.Fatalf("seed %d: %v\nrepeat it with -run TestSearch -search.seed=%d -v", seed, err, seed)
-		}
-		runs++
-		tally[0] += sum(w.trained)
-		tally[1] += sum(w.reached())
-		tally[2] += sum(w.lost)
-		tally[3] += w.deaths
+		return seed.Load() < 2000
 	}
-	t.Logf("%d runs: %d updates trained, %d in global models, %d counted as lost, %d deaths", runs, tally[0], tally[1], tally[2], tally[3])
-	if tally[1] < tally[0]/4 || tally[3] < runs {
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for more() && failed.Load() == 0 {
+				s := seed.Add(1)
+				w := newWorld(s)
+				if err := w.run(); err != nil {
+					failed.Store(s)
+					t.Errorf("seed %d: %v\nrepeat it with -run TestSearch -search.seed=%d -v", s, err, s)
+					return
+				}
+				runs.Add(1)
+				mu.Lock()
+				for i, n := range []int{sum(w.trained), sum(w.reached()), sum(w.lost), w.deaths} {
+					tally[i] += n
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	t.Logf("%d runs: %d updates trained, %d in global models, %d counted as lost, %d deaths", runs.Load(), tally[0], tally[1], tally[2], tally[3])
+	if tally[1] < tally[0]/4 || tally[3] < int(runs.Load()) {
 		t.Error("too little has happened")
 	}
 }
