@@ -264,17 +264,22 @@ func (w *world) reached() []int {
 
 // check wants
 //   - no update in the global model twice: never more of them than were trained;
-//   - where only workers died and nobody was given up, each update that was trained in the
-//     model, or counted as lost, or under way when a life of its worker ended;
+//   - where only workers died, each update that was trained in the model, or counted as
+//     lost, or under way when a life of its worker ended; one of a worker that was given up
+//     may be both;
+//   - the counts of what is in the model right;
 //   - everybody ended in good order.
 func (w *world) check() error {
 	for i, n := range w.reached() {
 		if n > w.trained[i] || n < 0 {
 			return fmt.Errorf("worker %d: %d updates in the global model of %d trained", i, n, w.trained[i])
 		}
-		if missing := w.trained[i] - n - w.lost[i]; w.servers == 0 && w.gone == 0 && (missing < 0 || missing > w.deaths) {
+		if missing := w.trained[i] - n - w.lost[i]; w.servers == 0 && (missing < -w.gone || missing > w.deaths) {
 			return fmt.Errorf("worker %d: %d trained, %d in the global model, %d lost; %d deaths", i, w.trained[i], n, w.lost[i], w.deaths)
 		}
+	}
+	if steps := w.byName["gps"].machine.(*GPS).Steps(); steps > uint64(2*sum(w.trained)+1000) {
+		return fmt.Errorf("%d local steps are counted of %d", steps, 2*sum(w.trained))
 	}
 	for _, a := range w.nodes {
 		if !a.done || a.err != nil {
