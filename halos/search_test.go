@@ -58,7 +58,7 @@ func TestSearch(t *testing.T) {
 				}
 				runs.Add(1)
 				mu.Lock()
-				for i, n := range []int{sum(w.trained), sum(w.reached()), sum(w.lost), w.deaths} {
+				for i, n := range []int{sum(w.trained), sum(w.reached()), w.lost, w.deaths} {
 					tally[i] += n
 				}
 				mu.Unlock()
@@ -94,7 +94,8 @@ type world struct {
 
 	layout  optim.Layout
 	trained []int // by worker
-	lost    []int // as the worker itself counts
+	lost    int   // as the nodes count
+	twice   int   // of them, those that may be in the model, as their sender was given up
 	deaths  int
 	servers int        // deaths of servers, which lose more than is counted
 	gone    int        // children given up, after whose answers nobody asks
@@ -117,7 +118,7 @@ type actor struct {
 func newWorld(seed uint64) *world {
 	w := &world{r: rand.New(rand.NewPCG(seed, 7)), byName: make(map[string]*actor), flights: make(map[[2]string][]Message)}
 	workers := 2 + w.r.IntN(4)
-	w.trained, w.lost = make([]int, workers), make([]int, workers)
+	w.trained = make([]int, workers)
 	w.layout = optim.Layout{Segments: []optim.Segment{{Name: "rounds", Shape: []int{workers}}}}
 	w.add(&actor{id: "gps", worker: -1, make: w.makeGPS})
 	over := "gps"
@@ -265,7 +266,7 @@ func (w *world) reached() []int {
 // check wants
 //   - no update in the global model twice: never more of them than were trained;
 //   - where only workers died, each update that was trained in the model, or counted as
-//     lost, or under way when a life of its worker ended; one of a worker that was given up
+//     lost, or under way when a life of its worker ended; one of a child that was given up
 //     may be both;
 //   - the counts of what is in the model right;
 //   - everybody ended in good order.
@@ -274,9 +275,10 @@ func (w *world) check() error {
 		if n > w.trained[i] || n < 0 {
 			return fmt.Errorf("worker %d: %d updates in the global model of %d trained", i, n, w.trained[i])
 		}
-		if missing := w.trained[i] - n - w.lost[i]; w.servers == 0 && (missing < -w.gone || missing > w.deaths) {
-			return fmt.Errorf("worker %d: %d trained, %d in the global model, %d lost; %d deaths", i, w.trained[i], n, w.lost[i], w.deaths)
-		}
+	}
+	trained, n, lost := sum(w.trained), sum(w.reached()), w.lost
+	if missing := trained - n - lost; w.servers == 0 && (missing < -w.twice || missing > w.deaths) {
+		return fmt.Errorf("%d trained, %d in the global model, %d lost; %d deaths", trained, n, lost, w.deaths)
 	}
 	if steps := w.byName["gps"].machine.(*GPS).Steps(); steps > uint64(2*sum(w.trained)+1000) {
 		return fmt.Errorf("%d local steps are counted of %d", steps, 2*sum(w.trained))
@@ -414,8 +416,11 @@ func (w *world) step(a *actor, in ...Input) error {
 	}
 	w.tell(a, in, &out)
 	for _, e := range out.Events {
-		if e.Kind == Lost && a.worker >= 0 {
-			w.lost[a.worker] += int(e.Updates)
+		if e.Kind == Lost {
+			w.lost += int(e.Updates)
+		}
+		if e.Kind == Lost && w.gone > 0 {
+			w.twice += int(e.Updates)
 		}
 	}
 	for _, e := range out.Send {
