@@ -25,6 +25,11 @@ type AdamWStep struct {
 //	}
 //
 // The root of v[i] is the float32 nearest to it.
+//
+// keep is rounded to float32, as in torch. Below 1 the numbers of float32 are 2^-24
+// apart, so a step shrinks p by LR*Decay give or take 2^-25, about 3e-8. For LR*Decay =
+// 1e-5 that is 0.3 percent of the decay, for 1e-6 it is 3 percent, and below 3e-8 there
+// is no decay.
 func AdamW(p, m, v, g []float32, s AdamWStep) {
 	do(OpAdamW, &args{v: [6][]float32{p, m, v, g}, s: [8]float32{
 		float32(s.Beta1), float32(1 - s.Beta1),

@@ -166,3 +166,15 @@ func wantPanic(t *testing.T, what string, do func()) {
 	}()
 	do()
 }
+
+// AdamW shrinks a parameter by LR*Decay, as near as the numbers of float32 below 1 are.
+func TestDecayOfAdamW(t *testing.T) {
+	for _, decay := range []float64{0, 1e-9, 2.9e-8, 6e-8, 1e-6, 1e-5, 1e-3, 0.1} {
+		p, zero := []float32{1}, []float32{0}
+		AdamW(p, []float32{0}, []float32{0}, zero, AdamWStep{LR: 1, Eps: 1e-8, Decay: decay, Bias1: 1, Bias2: 1})
+		got := 1 - float64(p[0])
+		if math.Abs(got-decay) > 0x1p-25 || decay < 0x1p-25 && got != 0 {
+			t.Errorf("a decay of %g shrinks 1 by %g", decay, got)
+		}
+	}
+}

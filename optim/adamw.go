@@ -19,7 +19,8 @@ type AdamW struct {
 	Eps   float64 // added to the root of that mean; above 0, as 1e-8
 
 	// WeightDecay is the share of a weight, times the learning rate, that a step
-	// takes away: at least 0, as 0.1.
+	// takes away: at least 0, as 0.1. Their product is kept to within 3e-8: at 1e-5
+	// the decay is off by up to 0.3 percent, and below 3e-8 there is none.
 	WeightDecay float64
 	// Layout tells which parameters decay: those of segments with two or more
 	// dimensions (matrices), but not those with fewer (biases, gains). Its length

@@ -60,8 +60,9 @@ type Device struct {
 	card   *card
 	engine *gpu.Engine
 
-	mu    sync.Mutex
-	views [][]float32
+	mu     sync.Mutex
+	views  [][]float32
+	closed bool
 }
 
 // Open returns the device with this number, with the one-pass kernels, as [Select] does
@@ -134,6 +135,6 @@ func (d *Device) Close() error {
 	for _, v := range d.views {
 		kernels.Unsettle(v)
 	}
-	d.views = nil
+	d.views, d.closed = nil, true
 	return d.engine.Close()
 }

@@ -32,7 +32,11 @@ func compileFakes() (string, error) {
 	return dir, nil
 }
 
+// All tests are those of a library that changes the mode of floats in every call.
 func TestMain(m *testing.M) {
+	if err := os.Setenv("FAKECUDA_FLUSH", "1"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if fakesHere != "" {
 		_ = os.RemoveAll(fakesHere)

@@ -74,7 +74,7 @@ halos_fault halos_alloc(halos_driver *d, uint64_t *p, size_t bytes)
 halos_fault halos_free(halos_driver *d, uint64_t p)
 {
 	ENTER(d);
-	int code = d->cuCtxSynchronize();
+	int code = CALL(d, cuCtxSynchronize);
 	TRY(d, cuMemFree_v2, p);
 	return code ? (halos_fault){"cuCtxSynchronize", code} : OK;
 }
@@ -96,7 +96,7 @@ halos_pinned halos_alloc_pinned(halos_driver *d, size_t bytes)
 halos_fault halos_free_pinned(halos_driver *d, uint64_t p)
 {
 	ENTER(d);
-	int code = d->cuCtxSynchronize();
+	int code = CALL(d, cuCtxSynchronize);
 	TRY(d, cuMemFreeHost, handle(p));
 	return code ? (halos_fault){"cuCtxSynchronize", code} : OK;
 }
@@ -211,7 +211,7 @@ halos_fault halos_function(halos_driver *d, uint64_t module, const char *name, u
 halos_fault halos_unload_module(halos_driver *d, uint64_t module)
 {
 	ENTER(d);
-	int code = d->cuCtxSynchronize();
+	int code = CALL(d, cuCtxSynchronize);
 	TRY(d, cuModuleUnload, handle(module));
 	return code ? (halos_fault){"cuCtxSynchronize", code} : OK;
 }
@@ -231,9 +231,9 @@ halos_fault halos_launch(halos_driver *d, uint64_t stream, uint64_t function, un
 halos_text halos_describe(halos_driver *d, int code)
 {
 	halos_text t;
-	if (d->cuGetErrorName(code, &t.name))
+	if (CALL(d, cuGetErrorName, code, &t.name))
 		t.name = NULL;
-	if (d->cuGetErrorString(code, &t.text))
+	if (CALL(d, cuGetErrorString, code, &t.text))
 		t.text = NULL;
 	return t;
 }

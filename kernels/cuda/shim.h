@@ -140,10 +140,34 @@ halos_text halos_blas_describe(halos_blas *b, int code);
 
 #define OK ((halos_fault){NULL, 0})
 
+// The thread that a call is on is Go's, whose floats are rounded to nearest and whose
+// denormal numbers are not taken for zero. A library, or one that it loads, may change
+// that for the thread, as code compiled with -ffast-math does in a constructor. So the
+// mode is the same after a call as it was before.
+#if defined(__x86_64__)
+typedef uint32_t float_mode;
+#define GET_FLOAT_MODE(m) __asm__ volatile("stmxcsr %0" : "=m"(m))
+#define SET_FLOAT_MODE(m) __asm__ volatile("ldmxcsr %0" : : "m"(m))
+#else
+typedef uint64_t float_mode;
+#define GET_FLOAT_MODE(m) __asm__ volatile("mrs %0, fpcr" : "=r"(m))
+#define SET_FLOAT_MODE(m) __asm__ volatile("msr fpcr, %0" : : "r"(m))
+#endif
+
+// CALL is the code that the call returns.
+#define CALL(t, symbol, ...) \
+	({ \
+		float_mode mode; \
+		GET_FLOAT_MODE(mode); \
+		int returned = (t)->symbol(__VA_ARGS__); \
+		SET_FLOAT_MODE(mode); \
+		returned; \
+	})
+
 // TRY returns from the function if the call fails.
 #define TRY(t, symbol, ...) \
 	do { \
-		int code = (t)->symbol(__VA_ARGS__); \
+		int code = CALL(t, symbol, __VA_ARGS__); \
 		if (code) \
 			return (halos_fault){#symbol, code}; \
 	} while (0)

@@ -6,9 +6,9 @@ halos_fault halos_blas_open(halos_blas *b, uint64_t stream)
 {
 	ENTER(b->driver);
 	TRY(b, cublasCreate_v2, &b->handle);
-	int code = b->cublasSetStream_v2(b->handle, handle(stream));
+	int code = CALL(b, cublasSetStream_v2, b->handle, handle(stream));
 	if (code) {
-		b->cublasDestroy_v2(b->handle);
+		CALL(b, cublasDestroy_v2, b->handle);
 		return (halos_fault){"cublasSetStream_v2", code};
 	}
 	return OK;

@@ -9,7 +9,10 @@
 // Libraries stay loaded: they have threads of their own.
 static void *find(const char *path, char *why, size_t room)
 {
-	void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	float_mode mode;
+	GET_FLOAT_MODE(mode);
+	void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL); // which runs its constructors
+	SET_FLOAT_MODE(mode);
 	if (!lib) {
 		const char *text = dlerror();
 		snprintf(why, room, "%s", text ? text : path);

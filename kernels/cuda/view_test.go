@@ -5,10 +5,12 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/internal/gpu"
 )
 
 // The gradient that another library has on the device is applied where it is.
@@ -81,6 +83,11 @@ func TestNoView(t *testing.T) {
 		}
 	}
 	v := must[[]float32](t)(d.View(free+16, 4))
+	for _, n := range []int{math.MaxInt, math.MaxInt / 4} {
+		if _, err := d.View(free, n); err == nil {
+			t.Errorf("a view of %d elements", n)
+		}
+	}
 	if _, err := d.View(free, 5); err == nil { // its end is in the other
 		t.Error("views overlap")
 	}
@@ -92,7 +99,8 @@ func TestNoView(t *testing.T) {
 		f    func()
 	}{
 		{"cuda: a view of less than one element", func() { _, _ = d.View(free, 0) }},
-		{"cuda: what is to be forgotten is no view", func() { _ = d.Forget(v[1:]) }},
+		{"cuda: vector to forget is not a view", func() { _ = d.Forget(v[1:]) }},
+		{"cuda: vector to forget is not a view", func() { _ = d.Forget(v[:3]) }},
 	} {
 		func() {
 			defer func() {
@@ -109,5 +117,13 @@ func TestNoView(t *testing.T) {
 	}
 	if _, err := d.View(free, 4); !errors.Is(err, ErrClosed) {
 		t.Error(err)
+	}
+	// Close comes while View asks the driver about the address.
+	late := gpu.Elements(free, 4)
+	if _, err := d.adopt(late); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	if kernels.Where(late) != (kernels.CPU{}) {
+		t.Error("a view after Close")
 	}
 }

@@ -41,6 +41,7 @@ int cublasCreate_v2(state **h)
 		return FAILED;
 	*h = calloc(1, sizeof **h);
 	trace("cublasCreate_v2");
+	fakecuda_flush();
 	return 0;
 }
 
@@ -54,6 +55,7 @@ int cublasDestroy_v2(state *h)
 int cublasSetStream_v2(state *h, void *stream)
 {
 	h->stream = stream;
+	fakecuda_flush();
 	return fails("cublasSetStream_v2");
 }
 

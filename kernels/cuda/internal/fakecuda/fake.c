@@ -152,5 +152,19 @@ int fake_leave(int code, const char *format, ...)
 		fclose(f);
 	}
 	pthread_mutex_unlock(&mu);
+	fakecuda_flush();
 	return code;
+}
+
+__attribute__((constructor)) void fakecuda_flush(void)
+{
+	if (!getenv("FAKECUDA_FLUSH"))
+		return;
+#if defined(__x86_64__)
+	__builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);
+#elif defined(__aarch64__)
+	uint64_t mode;
+	__asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+	__asm__ volatile("msr fpcr, %0" : : "r"(mode | 1 << 24));
+#endif
 }

@@ -19,6 +19,8 @@
 //	                     calls return too. What gives something back does so and fails.
 //	FAKECUDA_DEVICES     number of devices, at most 8, 1 if it is not set.
 //	FAKECUDA_CAPABILITY  compute capability, 91 if it is not set.
+//	FAKECUDA_FLUSH       if it is set, loading the fake and each call leave the thread
+//	                     in a mode that takes denormal numbers for zero.
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -65,3 +67,4 @@ int fake_devices(void);
 
 // For the fake cuBLAS: fake_host, between calls.
 char *fakecuda_host(uint64_t p, size_t bytes);
+void fakecuda_flush(void); // if FAKECUDA_FLUSH says so
