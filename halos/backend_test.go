@@ -16,6 +16,7 @@ import (
 
 	"github.com/halos-go/sdk/halos"
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/cuda"
 	"github.com/halos-go/sdk/kernels/kerneltest"
 	"github.com/halos-go/sdk/kernels/state"
@@ -314,8 +315,8 @@ type slow struct {
 func (s *slow) Make(n int) ([]float32, error) {
 	v, err := s.Untouchable.Make(n)
 	if err == nil {
-		kernels.Unsettle(v)
-		kernels.Settle(v, s)
+		backend.Unsettle(v)
+		backend.Settle(v, s)
 	}
 	return v, err
 }

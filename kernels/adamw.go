@@ -1,6 +1,10 @@
 package kernels
 
-import "math"
+import (
+	"math"
+
+	"github.com/halos-go/sdk/kernels/backend"
+)
 
 // An AdamWStep is what one call of [AdamW] needs to know besides its vectors.
 type AdamWStep struct {
@@ -31,7 +35,7 @@ type AdamWStep struct {
 // 1e-5 that is 0.3 percent of the decay, for 1e-6 it is 3 percent, and below 3e-8 there
 // is no decay.
 func AdamW(p, m, v, g []float32, s AdamWStep) {
-	do(OpAdamW, &args{v: [6][]float32{p, m, v, g}, s: [8]float32{
+	do(backend.OpAdamW, &args{v: [6][]float32{p, m, v, g}, s: [8]float32{
 		float32(s.Beta1), float32(1 - s.Beta1),
 		float32(s.Beta2), float32(1 - s.Beta2),
 		float32(s.Eps),

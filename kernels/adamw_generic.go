@@ -2,8 +2,7 @@ package kernels
 
 import "math"
 
-func adamWGeneric(p, m, v, g []float32, s *[8]float32) {
-	b1, c1, b2, c2, eps, keep, step, root := s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]
+func adamWGeneric(p, m, v, g []float32, b1, c1, b2, c2, eps, keep, step, root float32) {
 	p, m, v = p[:len(g)], m[:len(g)], v[:len(g)]
 	for i, gi := range g {
 		mi := float32(b1*m[i]) + float32(c1*gi)

@@ -6,24 +6,35 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // elsewhere is a Backend that notes what it is asked for and does it in ordinary
 // memory, which its vectors are.
 type elsewhere struct {
 	CPU
-	asked []string
+	asked   []string
+	settled [][]float32
 }
 
 func (e *elsewhere) Name() string { return "elsewhere" }
 
+// note returns what is to be done at the end of the call. Until then the vectors are in
+// ordinary memory.
 func (e *elsewhere) note(what string) func() {
 	e.asked = append(e.asked, what)
-	all := homes.Swap(nil) // these are ordinary now
-	return func() { homes.Store(all) }
+	for _, v := range e.settled {
+		backend.Unsettle(v)
+	}
+	return func() {
+		for _, v := range e.settled {
+			backend.Settle(v, e)
+		}
+	}
 }
 
-func (e *elsewhere) Run(c Call) {
+func (e *elsewhere) Run(c backend.Call) {
 	defer e.note(c.Op.String())()
 	CPU{}.Run(c)
 }
@@ -45,48 +56,10 @@ func (e *elsewhere) Finite(x []float32) bool {
 
 func (e *elsewhere) vector(t *testing.T, n int) []float32 {
 	v := make([]float32, n)
-	Settle(v, e)
-	t.Cleanup(func() { Unsettle(v) })
+	e.settled = append(e.settled, v)
+	backend.Settle(v, e)
+	t.Cleanup(func() { backend.Unsettle(v) })
 	return v
-}
-
-// A vector is found by any part of it, and what lies beside it is not.
-func TestWhere(t *testing.T) {
-	memory := slices.Repeat([]float32{0}, 100) // not of the stack, which may move
-	a, b := &elsewhere{}, &elsewhere{}
-	Settle(memory[60:80], b)
-	Settle(memory[20:40], a)
-	Settle(memory[40:60], a)
-	Settle(memory[:0], b) // nothing
-	for _, v := range [][]float32{memory[20:40], memory[:21], memory[79:], memory[30:35], memory} {
-		if Settle(v, a) {
-			t.Fatalf("%d elements from %d on can be settled twice", len(v), 100-cap(v))
-		}
-	}
-	for i := range memory {
-		want := Backend(CPU{})
-		switch {
-		case i >= 20 && i < 60:
-			want = a
-		case i >= 60 && i < 80:
-			want = b
-		}
-		if got := Where(memory[i : i+1]); got != want {
-			t.Fatalf("element %d is in %p, want %p", i, got, want)
-		}
-	}
-	if Where(nil) != (CPU{}) || Where(memory[30:30]) != (CPU{}) {
-		t.Error("an empty vector is elsewhere")
-	}
-	Unsettle(memory[20:40])
-	if Where(memory[39:40]) != (CPU{}) || Where(memory[40:41]) != a {
-		t.Error("Unsettle has not forgotten that vector, or another")
-	}
-	Unsettle(memory[40:60])
-	Unsettle(memory[60:80])
-	if homes.Load() != nil {
-		t.Error("homes are left")
-	}
 }
 
 // Each function asks the Backend that the first vector elsewhere is in, whichever of
@@ -126,18 +99,22 @@ func TestFunctionsAskTheBackend(t *testing.T) {
 
 func five(g []float32) []Gradient { return slices.Repeat([]Gradient{{g, 0.5}}, 5) }
 
-// A call is what the function was called with, whatever else args hold.
-func TestCallIsArgs(t *testing.T) {
-	for _, k := range Ops() {
-		a := args{s: [8]float32{1, 2, 3, 4, 5, 6, 7, 8}}
-		if k.divides() {
-			a.s = by(4, 3, 4, 5, 6)
+// A Backend gets from a function what runs it on the CPU, in the names of the table.
+func TestCallsOfFunctions(t *testing.T) {
+	const n = 300
+	for _, f := range formulas {
+		e := &elsewhere{}
+		vs, want := make([][]float32, f.vectors), make([][]float32, f.vectors)
+		for k := range vs {
+			vs[k], want[k] = e.vector(t, n), vector(uint64(k), n)
+			copy(vs[k], want[k])
 		}
-		if got := a.call(k); got.args().s != a.s {
-			t.Errorf("%s: %v becomes %v", k, a.s, got.args().s)
-		}
-		if len(k.Vectors()) != operands[k].all || len(k.Numbers()) > 8 || k.Changed() > operands[k].all {
-			t.Errorf("%s has vectors %v, numbers %v", k, k.Vectors(), k.Numbers())
+		f.run(vs, usual)
+		f.run(want, usual)
+		for k := range vs {
+			if !slices.EqualFunc(vs[k], want[k], equal) {
+				t.Errorf("%s by a Backend: vector %d differs", f.name, k)
+			}
 		}
 	}
 }
@@ -145,8 +122,8 @@ func TestCallIsArgs(t *testing.T) {
 // A vector is read if and only if what an Op writes depends on what was in it.
 func TestReads(t *testing.T) {
 	const n = 33
-	run := func(k Op, other int) []byte {
-		c := Call{Op: k, Numbers: [8]float32{0.3, 0.5, 0.7, 0.6, 0.2, 0.4, 0.1, 0.9}}
+	run := func(k backend.Op, other int) []byte {
+		c := backend.Call{Op: k, Numbers: [8]float32{0.3, 0.5, 0.7, 0.6, 0.2, 0.4, 0.1, 0.9}}
 		var written []byte
 		for i := range k.Vectors() {
 			c.Vectors[i] = slices.Repeat([]float32{float32(1 + i)}, n)
@@ -160,7 +137,7 @@ func TestReads(t *testing.T) {
 		}
 		return written
 	}
-	for _, k := range Ops() {
+	for _, k := range backend.Ops() {
 		for i, name := range k.Vectors() {
 			if depends := !bytes.Equal(run(k, i), run(k, -1)); depends != k.Reads(i) {
 				t.Errorf("%s depends on what %s was: %t, and reads it: %t", k, name, depends, k.Reads(i))
@@ -184,7 +161,7 @@ func TestPacked(t *testing.T) {
 			p, d := slices.Clone(g), slices.Clone(g)
 			wantP, wantD := slices.Clone(g), slices.Clone(g)
 			DelayedPlain(wantP, wantD, g, 0.3, 3)
-			CPU{}.Run(Call{Op: OpDelayedPlain, Vectors: [6][]float32{p, d}, Numbers: [8]float32{3, 0.3}, Form: f, Packed: packed})
+			CPU{}.Run(backend.Call{Op: backend.OpDelayedPlain, Vectors: [6][]float32{p, d}, Numbers: [8]float32{3, 0.3}, Form: f, Packed: packed})
 			if !bytes.Equal(Bytes(p), Bytes(wantP)) || !bytes.Equal(Bytes(d), Bytes(wantD)) {
 				t.Fatalf("%d elements as %s: other bits", n, f)
 			}

@@ -1,5 +1,7 @@
 package kernels
 
+import "github.com/halos-go/sdk/kernels/backend"
+
 // The steps of delayed Nesterov momentum (arXiv 2401.09135). Of a window of n
 // gradients, the first begins the sum d, those between add to it, and the n-th
 // refreshes the momentum m. They differ in what they read and write, which is all
@@ -15,7 +17,7 @@ package kernels
 //
 // The quotient is a true division, by n rounded to float32.
 func DelayedFirst(p, d, g []float32, lr float64, n int) {
-	do(OpDelayedFirst, &args{v: [6][]float32{p, d, g}, s: by(n, float32(lr))})
+	do(backend.OpDelayedFirst, &args{v: [6][]float32{p, d, g}, s: [8]float32{float32(n), float32(lr)}})
 }
 
 // DelayedFirstC is [DelayedFirst] with a part of the momentum, cb = c*beta:
@@ -25,7 +27,7 @@ func DelayedFirst(p, d, g []float32, lr float64, n int) {
 //		p[i] -= lr * (cb*m[i] + g[i]/n)
 //	}
 func DelayedFirstC(p, d, m, g []float32, lr, cb float64, n int) {
-	do(OpDelayedFirstC, &args{v: [6][]float32{p, d, m, g}, s: by(n, float32(lr), float32(cb))})
+	do(backend.OpDelayedFirstC, &args{v: [6][]float32{p, d, m, g}, s: [8]float32{float32(n), float32(lr), float32(cb)}})
 }
 
 // DelayedPlain is a step between the first and the n-th:
@@ -35,7 +37,7 @@ func DelayedFirstC(p, d, m, g []float32, lr, cb float64, n int) {
 //		p[i] -= lr * (g[i] / n)
 //	}
 func DelayedPlain(p, d, g []float32, lr float64, n int) {
-	do(OpDelayedPlain, &args{v: [6][]float32{p, d, g}, s: by(n, float32(lr))})
+	do(backend.OpDelayedPlain, &args{v: [6][]float32{p, d, g}, s: [8]float32{float32(n), float32(lr)}})
 }
 
 // DelayedPlains is [DelayedPlain] with each of gs in turn, to the same bits. Up to
@@ -46,11 +48,11 @@ func DelayedPlains(p, d []float32, gs []Gradient, n int) {
 	}
 	for len(gs) > 1 {
 		some := gs[:min(4, len(gs))]
-		a := args{v: [6][]float32{p, d}, s: by(n)}
+		a := args{v: [6][]float32{p, d}, s: [8]float32{float32(n)}}
 		for k, g := range some {
-			a.v[2+k], a.s[2+k] = g.Values, float32(g.LR)
+			a.v[2+k], a.s[1+k] = g.Values, float32(g.LR)
 		}
-		do(OpDelayedPlain2+Op(len(some)-2), &a)
+		do(backend.OpDelayedPlain2+backend.Op(len(some)-2), &a)
 		gs = gs[len(some):]
 	}
 	for _, g := range gs {
@@ -72,7 +74,7 @@ type Gradient struct {
 //		p[i] -= lr * (cb*m[i] + g[i]/n)
 //	}
 func DelayedPlainC(p, d, m, g []float32, lr, cb float64, n int) {
-	do(OpDelayedPlainC, &args{v: [6][]float32{p, d, m, g}, s: by(n, float32(lr), float32(cb))})
+	do(backend.OpDelayedPlainC, &args{v: [6][]float32{p, d, m, g}, s: [8]float32{float32(n), float32(lr), float32(cb)}})
 }
 
 // DelayedStep is the n-th step, which refreshes the momentum and applies the new
@@ -86,13 +88,5 @@ func DelayedPlainC(p, d, m, g []float32, lr, cb float64, n int) {
 // The sum d is used up: [DelayedFirst] begins the next. In a window of one step d
 // stays what it was made as, zeros.
 func DelayedStep(p, m, d, g []float32, lr, beta, coef float64, n int) {
-	do(OpDelayedStep, &args{v: [6][]float32{p, m, d, g}, s: by(n, float32(lr), float32(beta), float32(coef))})
-}
-
-// by is the numbers of an op that divides by n: n, its inverse if it is as good,
-// and the others.
-func by(n int, others ...float32) (s [8]float32) {
-	s[0], s[1] = float32(n), inverse(float32(n))
-	copy(s[2:], others)
-	return s
+	do(backend.OpDelayedStep, &args{v: [6][]float32{p, m, d, g}, s: [8]float32{float32(n), float32(lr), float32(beta), float32(coef)}})
 }

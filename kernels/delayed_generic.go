@@ -24,6 +24,21 @@ func delayedPlainGeneric(p, d, g []float32, n, lr float32) {
 	}
 }
 
+func delayedPlain2Generic(p, d, g0, g1 []float32, n, lr0, lr1 float32) {
+	delayedPlainGeneric(p, d, g0, n, lr0)
+	delayedPlainGeneric(p, d, g1, n, lr1)
+}
+
+func delayedPlain3Generic(p, d, g0, g1, g2 []float32, n, lr0, lr1, lr2 float32) {
+	delayedPlain2Generic(p, d, g0, g1, n, lr0, lr1)
+	delayedPlainGeneric(p, d, g2, n, lr2)
+}
+
+func delayedPlain4Generic(p, d, g0, g1, g2, g3 []float32, n, lr0, lr1, lr2, lr3 float32) {
+	delayedPlain3Generic(p, d, g0, g1, g2, n, lr0, lr1, lr2)
+	delayedPlainGeneric(p, d, g3, n, lr3)
+}
+
 func delayedPlainCGeneric(p, d, m, g []float32, n, lr, cb float32) {
 	p, d, m = p[:len(g)], d[:len(g)], m[:len(g)]
 	for i, gi := range g {

@@ -7,13 +7,14 @@ package kernels
 import (
 	"unsafe"
 
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/internal/isa"
 )
 
-// Assembly reads args at these offsets.
-var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.overflow)-176)|(unsafe.Offsetof(args{}.stream)-180)]
+// Assembly reads and writes args at these offsets.
+var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.inverse)-176)|(unsafe.Offsetof(args{}.overflow)-180)|(unsafe.Offsetof(args{}.stream)-184)]
 
-func runBest(k Op, a *args) {
+func runBest(k backend.Op, a *args) {
 	switch isa.Now {
 	case isa.AVX2:
 		runAVX2(k, a)
@@ -24,104 +25,104 @@ func runBest(k Op, a *args) {
 	}
 }
 
-func runAVX2(k Op, a *args) {
+func runAVX2(k backend.Op, a *args) {
 	switch k {
-	case OpDelayedFirst:
+	case backend.OpDelayedFirst:
 		delayedFirstAVX2(a)
-	case OpDelayedFirstC:
+	case backend.OpDelayedFirstC:
 		delayedFirstCAVX2(a)
-	case OpDelayedPlain:
+	case backend.OpDelayedPlain:
 		delayedPlainAVX2(a)
-	case OpDelayedPlain2:
+	case backend.OpDelayedPlain2:
 		delayedPlain2AVX2(a)
-	case OpDelayedPlain3:
+	case backend.OpDelayedPlain3:
 		delayedPlain3AVX2(a)
-	case OpDelayedPlain4:
+	case backend.OpDelayedPlain4:
 		delayedPlain4AVX2(a)
-	case OpDelayedPlainC:
+	case backend.OpDelayedPlainC:
 		delayedPlainCAVX2(a)
-	case OpDelayedStep:
+	case backend.OpDelayedStep:
 		delayedStepAVX2(a)
-	case OpSGD:
+	case backend.OpSGD:
 		sgdAVX2(a)
-	case OpHeavyBall:
+	case backend.OpHeavyBall:
 		heavyBallAVX2(a)
-	case OpNesterov:
+	case backend.OpNesterov:
 		nesterovAVX2(a)
-	case OpAdamW:
+	case backend.OpAdamW:
 		adamWAVX2(a)
-	case OpMix:
+	case backend.OpMix:
 		mixAVX2(a)
-	case OpMixBase:
+	case backend.OpMixBase:
 		mixBaseAVX2(a)
-	case OpMixCarry:
+	case backend.OpMixCarry:
 		mixCarryAVX2(a)
-	case OpReplayBase:
+	case backend.OpReplayBase:
 		replayBaseAVX2(a)
-	case OpReplayCarry:
+	case backend.OpReplayCarry:
 		replayCarryAVX2(a)
-	case OpCopy:
+	case backend.OpCopy:
 		copyAVX2(a)
-	case OpDelta:
+	case backend.OpDelta:
 		deltaAVX2(a)
-	case OpMean2:
+	case backend.OpMean2:
 		mean2AVX2(a)
-	case OpMean3:
+	case backend.OpMean3:
 		mean3AVX2(a)
-	case OpMean4:
+	case backend.OpMean4:
 		mean4AVX2(a)
-	case OpScale:
+	case backend.OpScale:
 		scaleAVX2(a)
 	}
 }
 
-func runAVX512(k Op, a *args) {
+func runAVX512(k backend.Op, a *args) {
 	switch k {
-	case OpDelayedFirst:
+	case backend.OpDelayedFirst:
 		delayedFirstAVX512(a)
-	case OpDelayedFirstC:
+	case backend.OpDelayedFirstC:
 		delayedFirstCAVX512(a)
-	case OpDelayedPlain:
+	case backend.OpDelayedPlain:
 		delayedPlainAVX512(a)
-	case OpDelayedPlain2:
+	case backend.OpDelayedPlain2:
 		delayedPlain2AVX512(a)
-	case OpDelayedPlain3:
+	case backend.OpDelayedPlain3:
 		delayedPlain3AVX512(a)
-	case OpDelayedPlain4:
+	case backend.OpDelayedPlain4:
 		delayedPlain4AVX512(a)
-	case OpDelayedPlainC:
+	case backend.OpDelayedPlainC:
 		delayedPlainCAVX512(a)
-	case OpDelayedStep:
+	case backend.OpDelayedStep:
 		delayedStepAVX512(a)
-	case OpSGD:
+	case backend.OpSGD:
 		sgdAVX512(a)
-	case OpHeavyBall:
+	case backend.OpHeavyBall:
 		heavyBallAVX512(a)
-	case OpNesterov:
+	case backend.OpNesterov:
 		nesterovAVX512(a)
-	case OpAdamW:
+	case backend.OpAdamW:
 		adamWAVX512(a)
-	case OpMix:
+	case backend.OpMix:
 		mixAVX512(a)
-	case OpMixBase:
+	case backend.OpMixBase:
 		mixBaseAVX512(a)
-	case OpMixCarry:
+	case backend.OpMixCarry:
 		mixCarryAVX512(a)
-	case OpReplayBase:
+	case backend.OpReplayBase:
 		replayBaseAVX512(a)
-	case OpReplayCarry:
+	case backend.OpReplayCarry:
 		replayCarryAVX512(a)
-	case OpCopy:
+	case backend.OpCopy:
 		copyAVX512(a)
-	case OpDelta:
+	case backend.OpDelta:
 		deltaAVX512(a)
-	case OpMean2:
+	case backend.OpMean2:
 		mean2AVX512(a)
-	case OpMean3:
+	case backend.OpMean3:
 		mean3AVX512(a)
-	case OpMean4:
+	case backend.OpMean4:
 		mean4AVX512(a)
-	case OpScale:
+	case backend.OpScale:
 		scaleAVX512(a)
 	}
 }

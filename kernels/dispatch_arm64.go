@@ -7,13 +7,14 @@ package kernels
 import (
 	"unsafe"
 
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/internal/isa"
 )
 
-// Assembly reads args at these offsets.
-var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.overflow)-176)|(unsafe.Offsetof(args{}.stream)-180)]
+// Assembly reads and writes args at these offsets.
+var _ = [1]bool{}[(unsafe.Offsetof(args{}.v)-0)|(unsafe.Offsetof(args{}.s)-144)|(unsafe.Offsetof(args{}.inverse)-176)|(unsafe.Offsetof(args{}.overflow)-180)|(unsafe.Offsetof(args{}.stream)-184)]
 
-func runBest(k Op, a *args) {
+func runBest(k backend.Op, a *args) {
 	switch isa.Now {
 	case isa.NEON:
 		runNEON(k, a)
@@ -22,53 +23,53 @@ func runBest(k Op, a *args) {
 	}
 }
 
-func runNEON(k Op, a *args) {
+func runNEON(k backend.Op, a *args) {
 	switch k {
-	case OpDelayedFirst:
+	case backend.OpDelayedFirst:
 		delayedFirstNEON(a)
-	case OpDelayedFirstC:
+	case backend.OpDelayedFirstC:
 		delayedFirstCNEON(a)
-	case OpDelayedPlain:
+	case backend.OpDelayedPlain:
 		delayedPlainNEON(a)
-	case OpDelayedPlain2:
+	case backend.OpDelayedPlain2:
 		delayedPlain2NEON(a)
-	case OpDelayedPlain3:
+	case backend.OpDelayedPlain3:
 		delayedPlain3NEON(a)
-	case OpDelayedPlain4:
+	case backend.OpDelayedPlain4:
 		delayedPlain4NEON(a)
-	case OpDelayedPlainC:
+	case backend.OpDelayedPlainC:
 		delayedPlainCNEON(a)
-	case OpDelayedStep:
+	case backend.OpDelayedStep:
 		delayedStepNEON(a)
-	case OpSGD:
+	case backend.OpSGD:
 		sgdNEON(a)
-	case OpHeavyBall:
+	case backend.OpHeavyBall:
 		heavyBallNEON(a)
-	case OpNesterov:
+	case backend.OpNesterov:
 		nesterovNEON(a)
-	case OpAdamW:
+	case backend.OpAdamW:
 		adamWNEON(a)
-	case OpMix:
+	case backend.OpMix:
 		mixNEON(a)
-	case OpMixBase:
+	case backend.OpMixBase:
 		mixBaseNEON(a)
-	case OpMixCarry:
+	case backend.OpMixCarry:
 		mixCarryNEON(a)
-	case OpReplayBase:
+	case backend.OpReplayBase:
 		replayBaseNEON(a)
-	case OpReplayCarry:
+	case backend.OpReplayCarry:
 		replayCarryNEON(a)
-	case OpCopy:
+	case backend.OpCopy:
 		copyNEON(a)
-	case OpDelta:
+	case backend.OpDelta:
 		deltaNEON(a)
-	case OpMean2:
+	case backend.OpMean2:
 		mean2NEON(a)
-	case OpMean3:
+	case backend.OpMean3:
 		mean3NEON(a)
-	case OpMean4:
+	case backend.OpMean4:
 		mean4NEON(a)
-	case OpScale:
+	case backend.OpScale:
 		scaleNEON(a)
 	}
 }

@@ -1,79 +1,26 @@
 package kernels
 
 import (
-	"strconv"
 	"sync"
+
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
-// A Form is a way to write a vector in fewer bytes than float32 takes, for a wire or
-// a file. All of them are little-endian and have no header: the reader knows form
-// and length. Writing rounds to nearest, ties to even.
-//
-// A piece [lo, hi) of a vector whose bytes are b is b[f.Size(lo):f.Size(hi)] if lo is
-// a multiple of 256, and hi too or the end: pieces may be written, sent and read by
-// themselves.
-//
-// The bytes of a vector are the same on every machine, and so are the numbers read
-// from bytes, NaNs included as far as the form says. (Where a difference is NaN, which
-// NaN is not said.) Bytes may begin at any address.
-type Form uint8
+// A Form is a way to write a vector in fewer bytes than float32 takes, for a wire or a
+// file: see [backend.Form] for what holds for all of them.
+type Form = backend.Form
 
+// The forms. What each does is said at [backend.BFloat16], [backend.Float16] and
+// [backend.Int8].
 const (
-	// BFloat16 is the upper half of a float32, 2 bytes an element: its range with 8
-	// bits of precision. What rounds to more than the largest becomes an infinity.
-	// A NaN keeps its sign and the 7 upper bits of its payload, and becomes quiet.
-	BFloat16 Form = iota + 1
-
-	// Float16 is IEEE 754 binary16, 2 bytes an element: 11 bits of precision from
-	// 2^-14 to 65504, fewer below, steps of 2^-24 at the least. From 65520 on it is
-	// an infinity. A NaN keeps its sign and the 10 upper bits of its payload, and
-	// becomes quiet, in reading too. It is what the F16C instructions do.
-	Float16
-
-	// Int8 is blocks of 256 elements; the last may be shorter. A block is a float32
-	// scale and then an int8 q for each element, which stands for float32(q)*scale.
-	// They are, with amax the largest |v| of the block,
-	//
-	//	scale := min(amax/127, 0x1.020406p+121)
-	//	inv := 127 / amax
-	//	if inv is infinite { scale, inv = 0, 0 }
-	//	q = the integer nearest to v*inv
-	//
-	// so -127 <= q <= 127, and the error is at most about scale/2. The bound on scale
-	// matters for the largest float32 alone, of which 127*(amax/127) would be an
-	// infinity. A block of less than about 3.7e-37, where inv is infinite, is all
-	// zeros. A block with a NaN or an infinity has the scale 0x7fc00000, which is a
-	// NaN, and q = 0, so that all of it is read as NaN.
-	Int8
+	BFloat16 = backend.BFloat16
+	Float16  = backend.Float16
+	Int8     = backend.Int8
 )
-
-// Size returns the number of bytes of n elements.
-func (f Form) Size(n int) int {
-	switch f {
-	case BFloat16, Float16:
-		return 2 * n
-	case Int8:
-		return n + 4*((n+int8Block-1)/int8Block)
-	}
-	panic("kernels: no such form")
-}
-
-// String returns the name in lower case: bfloat16, float16, int8.
-func (f Form) String() string {
-	switch f {
-	case BFloat16:
-		return "bfloat16"
-	case Float16:
-		return "float16"
-	case Int8:
-		return "int8"
-	}
-	return "Form(" + strconv.Itoa(int(f)) + ")"
-}
 
 // Encode writes x to dst, which must have f.Size(len(x)) bytes.
 func Encode(dst []byte, f Form, x []float32) {
-	if b := away(x); b != nil {
+	if b := backend.Of(x); b != nil {
 		b.Encode(checked(dst, f, len(x)), f, x, nil, nil)
 		return
 	}
@@ -105,7 +52,7 @@ func EncodeDelta(dst []byte, f Form, x, y, residual []float32) {
 	if residual != nil {
 		same(len(x), len(residual))
 	}
-	if b := away(x, y, residual); b != nil {
+	if b := backend.Of(x, y, residual); b != nil {
 		b.Encode(checked(dst, f, len(x)), f, x, y, residual)
 		return
 	}
@@ -118,8 +65,8 @@ func EncodeDelta(dst []byte, f Form, x, y, residual []float32) {
 // Decode reads src, which must have f.Size(len(dst)) bytes, into dst. Any bytes are
 // the form of some vector.
 func Decode(dst []float32, f Form, src []byte) {
-	if b := away(dst); b != nil {
-		b.Run(Call{Op: OpCopy, Vectors: [6][]float32{dst}, Form: f, Packed: checked(src, f, len(dst))})
+	if b := backend.Of(dst); b != nil {
+		b.Run(backend.Call{Op: backend.OpCopy, Vectors: [6][]float32{dst}, Form: f, Packed: checked(src, f, len(dst))})
 		return
 	}
 	c := newCoding(src, f, len(dst))

@@ -9,7 +9,7 @@ func encodeFast(dst []byte, f Form, x, y, residual []float32) (done int) {
 	if isa.Now < isa.AVX2 {
 		return 0
 	}
-	n := f.whole(len(x))
+	n := wholeBlocks(f, len(x))
 	dst, x, y, residual = dst[:f.Size(n)], x[:n], part(y, 0, n), part(residual, 0, n)
 	raceWriteBytes(dst)
 	raceRead(x)
@@ -31,7 +31,7 @@ func decodeFast(dst []float32, f Form, src []byte) (done int) {
 	if isa.Now < isa.AVX2 {
 		return 0
 	}
-	n := f.whole(len(dst))
+	n := wholeBlocks(f, len(dst))
 	dst, src = dst[:n], src[:f.Size(n)]
 	raceWrite(dst)
 	raceReadBytes(src)
@@ -46,8 +46,8 @@ func decodeFast(dst []float32, f Form, src []byte) (done int) {
 	return n
 }
 
-// whole is how many of n elements the assembly does: whole blocks or registers.
-func (f Form) whole(n int) int {
+// wholeBlocks is how many of n elements the assembly does: whole blocks or registers.
+func wholeBlocks(f Form, n int) int {
 	if f == Int8 {
 		return n &^ (int8Block - 1)
 	}

@@ -3,20 +3,38 @@ package kernels
 import (
 	"math"
 
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/internal/isa"
 )
 
-// args are the operands of an op. Assembly finds them by their offsets.
+// args are the operands of an op, as in a [backend.Call], with what its loop needs
+// besides. Assembly finds them by their offsets.
 type args struct {
-	v        [6][]float32 // vectors of one length, those that are changed first
-	s        [8]float32   // numbers
-	overflow uint32       // set by the loop of a mean: not 0 if a result may have overflowed
-	stream   bool         // write vectors that are not read past the cache
+	v [6][]float32 // vectors of one length, in the order of Op.Vectors
+	s [8]float32   // in the order of Op.Numbers
+
+	inverse  float32 // of n, if the op divides by n, and if the product with it has the bits of the quotient; else 0
+	overflow uint32  // set by the loop of a mean: not 0 if a result may have overflowed
+	stream   bool    // write vectors that are not read past the cache
 }
 
-// streaming is the number of elements from which a vector that is written, and
-// not read, is better written past the cache: it would not stay there, and the
-// cache would read it first.
+// A shape is what running an op needs to know of it.
+type shape struct {
+	vectors int
+	changed int
+	divides bool
+}
+
+// shapes are those of all ops, by number.
+var shapes = func() (all []shape) {
+	for _, k := range backend.Ops() {
+		all = append(all, shape{vectors: len(k.Vectors()), changed: k.Changed(), divides: k.Divides()})
+	}
+	return all
+}()
+
+// streaming is the number of elements from which a vector that is written and not read
+// is written past the cache. It would not stay there, and the cache would read it first.
 const streaming = 1 << 20
 
 // few is the number of elements below which the call of assembly costs more than the
@@ -24,15 +42,14 @@ const streaming = 1 << 20
 const few = 8
 
 // do runs an op on whole vectors, on several goroutines if they are large.
-func do(k Op, a *args) {
+func do(k backend.Op, a *args) {
 	n := len(a.v[0])
-	for _, v := range a.v[1:operands[k].all] {
-		if len(v) != n {
-			panic(lengths)
-		}
+	all := a.v[:shapes[k].vectors]
+	for _, v := range all[1:] {
+		same(n, len(v))
 	}
-	if b := away(a.v[:operands[k].all]...); b != nil {
-		b.Run(a.call(k))
+	if b := backend.Of(all...); b != nil {
+		b.Run(backend.Call{Op: k, Vectors: a.v, Numbers: a.s})
 		return
 	}
 	a.stream = n >= streaming
@@ -47,23 +64,26 @@ func do(k Op, a *args) {
 }
 
 // run runs an op on this goroutine.
-func run(k Op, a *args) {
-	if k.isMean() {
-		mean(a.v[0], a.v[1:operands[k].all], 0, a.s[0], a.stream)
+func run(k backend.Op, a *args) {
+	if isMean(k) {
+		mean(a.v[0], a.v[1:shapes[k].vectors], 0, a.s[0], a.stream)
 		return
 	}
 	runLoop(k, a)
 }
 
 // runLoop runs the loop of an op. That of a mean only says whether a sum has overflowed.
-func runLoop(k Op, a *args) {
+func runLoop(k backend.Op, a *args) {
 	if len(a.v[0]) < few {
 		runGeneric(k, a)
 		return
 	}
+	if shapes[k].divides {
+		a.inverse = inverse(a.s[0])
+	}
 	if raceEnabled && isa.Now != isa.Generic {
-		for i, v := range a.v[:operands[k].all] {
-			if i < operands[k].changed {
+		for i, v := range a.v[:shapes[k].vectors] {
+			if i < shapes[k].changed {
 				raceWrite(v)
 			} else {
 				raceRead(v)
@@ -71,57 +91,6 @@ func runLoop(k Op, a *args) {
 		}
 	}
 	runBest(k, a)
-}
-
-// runGeneric says which operand is which.
-func runGeneric(k Op, a *args) {
-	v, s := &a.v, &a.s
-	switch k {
-	case OpDelayedFirst:
-		delayedFirstGeneric(v[0], v[1], v[2], s[0], s[2])
-	case OpDelayedFirstC:
-		delayedFirstCGeneric(v[0], v[1], v[2], v[3], s[0], s[2], s[3])
-	case OpDelayedPlain:
-		delayedPlainGeneric(v[0], v[1], v[2], s[0], s[2])
-	case OpDelayedPlain2, OpDelayedPlain3, OpDelayedPlain4:
-		for i, g := range v[2:operands[k].all] {
-			delayedPlainGeneric(v[0], v[1], g, s[0], s[2+i])
-		}
-	case OpDelayedPlainC:
-		delayedPlainCGeneric(v[0], v[1], v[2], v[3], s[0], s[2], s[3])
-	case OpDelayedStep:
-		delayedStepGeneric(v[0], v[1], v[2], v[3], s[0], s[2], s[3], s[4])
-	case OpSGD:
-		sgdGeneric(v[0], v[1], s[0])
-	case OpHeavyBall:
-		heavyBallGeneric(v[0], v[1], v[2], s[0], s[1])
-	case OpNesterov:
-		nesterovGeneric(v[0], v[1], v[2], s[0], s[1])
-	case OpAdamW:
-		adamWGeneric(v[0], v[1], v[2], v[3], s)
-	case OpMix:
-		mixGeneric(v[0], v[1], s[0], s[1])
-	case OpMixBase:
-		mixBaseGeneric(v[0], v[1], v[2], s[0], s[1])
-	case OpMixCarry:
-		mixCarryGeneric(v[0], v[1], v[2], s[0], s[1])
-	case OpReplayBase:
-		replayBaseGeneric(v[0], v[1], v[2])
-	case OpReplayCarry:
-		replayCarryGeneric(v[0], v[1], v[2])
-	case OpCopy:
-		copy(v[0], v[1])
-	case OpDelta:
-		deltaGeneric(v[0], v[1], v[2])
-	case OpMean2:
-		a.overflow = mean2Generic(v[0], v[1], v[2], s[0])
-	case OpMean3:
-		a.overflow = mean3Generic(v[0], v[1], v[2], v[3], s[0])
-	case OpMean4:
-		a.overflow = mean4Generic(v[0], v[1], v[2], v[3], v[4], s[0])
-	case OpScale:
-		scaleGeneric(v[0], s[0])
-	}
 }
 
 // inverse is 1/n if n is a power of two, where x*(1/n) and x/n are the same number

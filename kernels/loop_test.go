@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/internal/isa"
 )
 
@@ -20,7 +21,7 @@ func on(t testing.TB, l isa.Level) {
 
 // sameBits runs an op in Go and in the assembly of all levels on in, whose vectors
 // begin at offset in memory that is aligned, and compares all that they leave.
-func sameBits(t *testing.T, k Op, in [][]float32, s [8]float32, offset int, stream bool) {
+func sameBits(t *testing.T, k backend.Op, in [][]float32, s [8]float32, offset int, stream bool) {
 	t.Helper()
 	n := len(in[0])
 	want := args{s: s}
@@ -31,6 +32,9 @@ func sameBits(t *testing.T, k Op, in [][]float32, s [8]float32, offset int, stre
 	for _, level := range isa.All()[1:] {
 		isa.Now = level
 		got := args{s: s, stream: stream}
+		if k.Divides() {
+			got.inverse = inverse(s[0])
+		}
 		intact := make([]func() bool, len(in))
 		for i, v := range in {
 			got.v[i], intact[i] = guarded(n, (offset+3*i)%16)
@@ -55,9 +59,9 @@ func sameBits(t *testing.T, k Op, in [][]float32, s [8]float32, offset int, stre
 func TestLoops(t *testing.T) {
 	on(t, isa.Now)
 	r := rand.New(rand.NewPCG(8, 9))
-	for k := range ops {
+	for k := range shapes {
 		for n := range 131 {
-			in := make([][]float32, operands[k].all)
+			in := make([][]float32, shapes[k].vectors)
 			for i := range in {
 				in[i] = make([]float32, n)
 				for j := range in[i] {
@@ -66,11 +70,11 @@ func TestLoops(t *testing.T) {
 			}
 			for offset := range 16 {
 				divisor := 1 + r.IntN(16)
-				s := by(divisor, 0.3, 0.9, 0.1, 1e-3, 0.999, 1e-8)
+				s := [8]float32{float32(divisor), 0.3, 0.9, 0.1, 1e-3, 0.999, 1e-8}
 				if offset == 15 {
-					s = by(divisor, 0, float32(math.Inf(1)), 0, float32(math.NaN()), 1, -0.5)
+					s = [8]float32{float32(divisor), 0, float32(math.Inf(1)), 0, float32(math.NaN()), 1, -0.5}
 				}
-				sameBits(t, k, in, s, offset, offset%2 == n%2)
+				sameBits(t, backend.Op(k), in, s, offset, offset%2 == n%2)
 			}
 		}
 	}
@@ -118,8 +122,8 @@ func FuzzLoops(f *testing.F) {
 	f.Add(uint8(0), uint8(3), 16, float32(0.3), float32(0.9), false, []byte("0123456789abcdef0123456789abcdef0123456789abcdef"))
 	f.Fuzz(func(t *testing.T, which, offset uint8, divisor int, a, b float32, stream bool, data []byte) {
 		on(t, isa.Now)
-		k := Op(which) % ops
-		in := make([][]float32, operands[k].all)
+		k := backend.Op(int(which) % len(shapes))
+		in := make([][]float32, shapes[k].vectors)
 		n := len(data) / 4 / len(in)
 		for i := range in {
 			in[i] = make([]float32, n)
@@ -127,7 +131,7 @@ func FuzzLoops(f *testing.F) {
 				in[i][j] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*(i*n+j):]))
 			}
 		}
-		sameBits(t, k, in, by(divisor, a, b, -a, -b, a, b), int(offset), stream)
+		sameBits(t, k, in, [8]float32{float32(divisor), a, b, -a, -b, a, b}, int(offset), stream)
 	})
 }
 

@@ -1,6 +1,10 @@
 package kernels
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/halos-go/sdk/kernels/backend"
+)
 
 // Mean is the mean of one or more vectors, summed in the order of the arguments:
 //
@@ -26,10 +30,10 @@ func Mean(dst []float32, vs ...[]float32) {
 	case len(vs) == 1:
 		Copy(dst, vs[0])
 	case len(vs) <= 4:
-		a := args{v: [6][]float32{dst}, s: by(len(vs))}
+		a := args{v: [6][]float32{dst}, s: [8]float32{float32(len(vs))}}
 		copy(a.v[1:], vs)
-		do(OpMean2+Op(len(vs)-2), &a)
-	case away(dst) != nil || away(vs...) != nil:
+		do(backend.OpMean2+backend.Op(len(vs)-2), &a)
+	case backend.Of(dst) != nil || backend.Of(vs...) != nil:
 		meanElsewhere(dst, vs)
 	case len(dst) <= grain:
 		mean(dst, vs, 0, float32(len(vs)), false)
@@ -60,7 +64,7 @@ func (t *team) mean(lo, hi int) {
 }
 
 // isMean reports whether k is OpMean2, OpMean3 or OpMean4.
-func (k Op) isMean() bool { return OpMean2 <= k && k <= OpMean4 }
+func isMean(k backend.Op) bool { return backend.OpMean2 <= k && k <= backend.OpMean4 }
 
 // meanPiece is the number of elements of which a mean is computed at a time where what
 // it is computed of must stay in the cache.
@@ -86,7 +90,7 @@ func mean(dst []float32, vs [][]float32, lo int, n float32, stream bool) {
 		var was []float32
 		if same {
 			was = buf.was[:len(piece)]
-			runLoop(OpCopy, &args{v: [6][]float32{was, piece}})
+			runLoop(backend.OpCopy, &args{v: [6][]float32{was, piece}})
 		}
 		meanOf(piece, buf.sum[:len(piece)], was, vs, lo, n, stream)
 		dst = dst[len(piece):]
@@ -120,7 +124,7 @@ func operand(dst, was, v []float32, lo int) []float32 {
 func meanOf(dst, sum, was []float32, vs [][]float32, lo int, n float32, stream bool) {
 	overflow := uint32(0)
 	for k := 0; k < len(vs); {
-		a := args{v: [6][]float32{sum}, s: [8]float32{1, 1}}
+		a := args{v: [6][]float32{sum}, s: [8]float32{1}}
 		i := 0
 		if k > 0 {
 			i++
@@ -131,9 +135,9 @@ func meanOf(dst, sum, was []float32, vs [][]float32, lo int, n float32, stream b
 			a.v[i] = operand(dst, was, vs[k], lo)
 		}
 		if k == len(vs) {
-			a.v[0], a.s, a.stream = dst, [8]float32{n, inverse(n)}, stream
+			a.v[0], a.s, a.stream = dst, [8]float32{n}, stream
 		}
-		runLoop(OpMean2+Op(i-2), &a)
+		runLoop(backend.OpMean2+backend.Op(i-2), &a)
 		overflow |= a.overflow
 	}
 	if overflow != 0 {

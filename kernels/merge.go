@@ -1,5 +1,7 @@
 package kernels
 
+import "github.com/halos-go/sdk/kernels/backend"
+
 // Folding a global model into a local one. In the forms that have it, base is,
 // on entry, the local model as it was sent, and on return the model from which
 // the next change is measured.
@@ -10,7 +12,7 @@ package kernels
 //
 // 1-a is computed in float64.
 func Mix(y, x []float32, a float64) {
-	do(OpMix, &args{v: [6][]float32{y, x}, s: [8]float32{float32(1 - a), float32(a)}})
+	do(backend.OpMix, &args{v: [6][]float32{y, x}, s: [8]float32{float32(1 - a), float32(a)}})
 }
 
 // MixBase is [Mix] that also begins a new base:
@@ -20,7 +22,7 @@ func Mix(y, x []float32, a float64) {
 //		base[i] = local[i]
 //	}
 func MixBase(local, base, global []float32, a float64) {
-	do(OpMixBase, &args{v: [6][]float32{local, base, global}, s: [8]float32{float32(1 - a), float32(a)}})
+	do(backend.OpMixBase, &args{v: [6][]float32{local, base, global}, s: [8]float32{float32(1 - a), float32(a)}})
 }
 
 // MixCarry is [Mix] that leaves in the new base what was not yet sent:
@@ -31,7 +33,7 @@ func MixBase(local, base, global []float32, a float64) {
 //		local[i] = x
 //	}
 func MixCarry(local, base, global []float32, a float64) {
-	do(OpMixCarry, &args{v: [6][]float32{local, base, global}, s: [8]float32{float32(1 - a), float32(a)}})
+	do(backend.OpMixCarry, &args{v: [6][]float32{local, base, global}, s: [8]float32{float32(1 - a), float32(a)}})
 }
 
 // ReplayBase takes the global model, repeats on it what has been done to the
@@ -42,7 +44,7 @@ func MixCarry(local, base, global []float32, a float64) {
 //		base[i] = local[i]
 //	}
 func ReplayBase(local, base, global []float32) {
-	do(OpReplayBase, &args{v: [6][]float32{local, base, global}})
+	do(backend.OpReplayBase, &args{v: [6][]float32{local, base, global}})
 }
 
 // ReplayCarry is [ReplayBase] that leaves in the new base what was not yet sent:
@@ -53,5 +55,5 @@ func ReplayBase(local, base, global []float32) {
 //		local[i] = x
 //	}
 func ReplayCarry(local, base, global []float32) {
-	do(OpReplayCarry, &args{v: [6][]float32{local, base, global}})
+	do(backend.OpReplayCarry, &args{v: [6][]float32{local, base, global}})
 }

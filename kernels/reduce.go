@@ -3,6 +3,8 @@ package kernels
 import (
 	"math"
 	"slices"
+
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // block is the number of elements that [Dot] sums by themselves.
@@ -27,7 +29,7 @@ const block = 4096
 // float64, so a fused multiply-add gives the same bits.
 func Dot(x, y []float32) float64 {
 	same(len(x), len(y))
-	if b := away(x, y); b != nil {
+	if b := backend.Of(x, y); b != nil {
 		if Where(x) == Where(y) {
 			return b.Dot(x, y)
 		}
@@ -97,7 +99,7 @@ func Clip(g []float32, bound float64) (norm float64) {
 
 // Finite reports whether x has neither a NaN nor an infinity.
 func Finite(x []float32) bool {
-	if b := away(x); b != nil {
+	if b := backend.Of(x); b != nil {
 		return b.Finite(x)
 	}
 	if threads(len(x)) == 1 {

@@ -1,10 +1,12 @@
 package kernels
 
+import "github.com/halos-go/sdk/kernels/backend"
+
 // SGD is
 //
 //	for i := range p { p[i] -= lr * g[i] }
 func SGD(p, g []float32, lr float64) {
-	do(OpSGD, &args{v: [6][]float32{p, g}, s: [8]float32{float32(lr)}})
+	do(backend.OpSGD, &args{v: [6][]float32{p, g}, s: [8]float32{float32(lr)}})
 }
 
 // HeavyBall is a step with Polyak's momentum; buf begins as zeros:
@@ -14,7 +16,7 @@ func SGD(p, g []float32, lr float64) {
 //		p[i] -= lr * buf[i]
 //	}
 func HeavyBall(p, buf, g []float32, lr, mu float64) {
-	do(OpHeavyBall, &args{v: [6][]float32{p, buf, g}, s: [8]float32{float32(lr), float32(mu)}})
+	do(backend.OpHeavyBall, &args{v: [6][]float32{p, buf, g}, s: [8]float32{float32(lr), float32(mu)}})
 }
 
 // Nesterov is a step with Nesterov's momentum, as torch.optim.SGD does it; buf
@@ -25,5 +27,5 @@ func HeavyBall(p, buf, g []float32, lr, mu float64) {
 //		p[i] -= lr * (g[i] + mu*buf[i])
 //	}
 func Nesterov(p, buf, g []float32, lr, mu float64) {
-	do(OpNesterov, &args{v: [6][]float32{p, buf, g}, s: [8]float32{float32(lr), float32(mu)}})
+	do(backend.OpNesterov, &args{v: [6][]float32{p, buf, g}, s: [8]float32{float32(lr), float32(mu)}})
 }

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // grain is the number of elements that a goroutine takes at a time. Pieces are
@@ -76,7 +78,7 @@ type team struct {
 	cause  any  // the value of its panic, nil if it has called runtime.Goexit
 
 	do       func(lo, hi int)
-	op       Op
+	op       backend.Op
 	args     args
 	vectors  [][]float32
 	x, y     []float32
@@ -167,7 +169,7 @@ func (t *team) piece(lo, hi int) { t.do(lo, hi) }
 
 func (t *team) loop(lo, hi int) {
 	a := t.args
-	for i := range operands[t.op].all {
+	for i := range shapes[t.op].vectors {
 		a.v[i] = a.v[i][lo:hi]
 	}
 	run(t.op, &a)

@@ -1,10 +1,12 @@
 package kernels
 
+import "github.com/halos-go/sdk/kernels/backend"
+
 // Copy is
 //
 //	for i := range dst { dst[i] = x[i] }
 func Copy(dst, x []float32) {
-	do(OpCopy, &args{v: [6][]float32{dst, x}})
+	do(backend.OpCopy, &args{v: [6][]float32{dst, x}})
 }
 
 // Delta is
@@ -13,12 +15,12 @@ func Copy(dst, x []float32) {
 //
 // dst may be x or y.
 func Delta(dst, x, y []float32) {
-	do(OpDelta, &args{v: [6][]float32{dst, x, y}})
+	do(backend.OpDelta, &args{v: [6][]float32{dst, x, y}})
 }
 
 // Scale is
 //
 //	for i := range x { x[i] *= a }
 func Scale(x []float32, a float64) {
-	do(OpScale, &args{v: [6][]float32{x}, s: [8]float32{float32(a)}})
+	do(backend.OpScale, &args{v: [6][]float32{x}, s: [8]float32{float32(a)}})
 }

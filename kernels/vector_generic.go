@@ -2,6 +2,8 @@ package kernels
 
 import "math"
 
+func copyGeneric(dst, x []float32) { copy(dst, x) }
+
 func deltaGeneric(dst, x, y []float32) {
 	dst, x = dst[:len(y)], x[:len(y)]
 	for i, yi := range y {

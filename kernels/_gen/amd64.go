@@ -12,7 +12,8 @@ import (
 const (
 	vectorsAt  = 0 // a slice header each: data, length, capacity
 	numbersAt  = 6 * 24
-	overflowAt = numbersAt + 8*4
+	inverseAt  = numbersAt + 4*inverse
+	overflowAt = inverseAt + 4
 	streamAt   = overflowAt + 4
 )
 
@@ -42,7 +43,7 @@ type assembler struct {
 
 // assemble writes l as a function func(a *args).
 func assemble(l loop, w width) {
-	TEXT(l.name+w.suffix, NOSPLIT, "func(a *byte)")
+	TEXT(l.op.String()+w.suffix, NOSPLIT, "func(a *byte)")
 	Pragma("noescape")
 	x := assembler{loop: l, width: w, n: GP64(), i: GP64(), vector: map[int]reg.GPVirtual{}, number: map[int]reg.VecVirtual{}, written: -1}
 	x.args = Load(Param("a"), GP64()).(reg.GPVirtual)
@@ -60,8 +61,8 @@ func assemble(l loop, w width) {
 	if code.overflow {
 		x.clearOverflow()
 	}
-	if l.divides {
-		CMPL(Mem{Base: x.args, Disp: numbersAt + 4}, U8(0))
+	if l.op.Divides() {
+		CMPL(Mem{Base: x.args, Disp: inverseAt}, U8(0))
 		JE(LabelRef("divide"))
 		x.whole("multiply", x.version(true))
 		Label("divide")
@@ -69,8 +70,8 @@ func assemble(l loop, w width) {
 	x.whole("", code)
 }
 
-func (x *assembler) version(inverse bool) *body {
-	code := &body{inverse: inverse}
+func (x *assembler) version(multiply bool) *body {
+	code := &body{op: x.op, inverse: multiply}
 	x.body(code)
 	return code
 }

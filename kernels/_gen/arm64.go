@@ -90,12 +90,14 @@ var arithmetic = map[kind]struct {
 
 // loop writes l as a function func(a *args).
 func (x *neon) loop(l loop) {
-	x.text(l.name+"NEON", "a *args", "", 8)
+	x.text(l.op.String()+"NEON", "a *args", "", 8)
 	x.op("MOVD", "a+0(FP), R0")
 	x.op("MOVD", "%d(R0), R1", vectorsAt+8)
-	code, multiplying := new(body), &body{inverse: true}
+	code, multiplying := &body{op: l.op}, &body{op: l.op, inverse: true}
 	l.body(code)
-	l.body(multiplying)
+	if l.op.Divides() {
+		l.body(multiplying)
+	}
 	x.vectors = code.uses(load, store, stream)
 	for _, v := range x.vectors {
 		x.op("MOVD", "%d(R0), R%d", vectorsAt+24*v, 2+v)
@@ -105,8 +107,8 @@ func (x *neon) loop(l loop) {
 		x.op("AND", "$~%d, R8", overflowedFPSR)
 		x.op("MOVD", "R8, FPSR")
 	}
-	if l.divides {
-		x.op("MOVWU", "%d(R0), R8", numbersAt+4)
+	if l.op.Divides() {
+		x.op("MOVWU", "%d(R0), R8", inverseAt)
 		x.op("CBZW", "R8, divide")
 		x.whole("multiply", multiplying)
 		x.label("divide")

@@ -1,10 +1,16 @@
 package main
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/halos-go/sdk/kernels/backend"
+)
 
 // A body is what a loop does with element i of its operands, as straight-line
 // code: the same description makes code for vectors of any width, on any machine.
 type body struct {
+	op       backend.Op
 	code     []instr
 	inverse  bool // divide by multiplying with the inverse
 	overflow bool // leave in args.overflow whether a result has overflowed
@@ -17,11 +23,14 @@ type instr struct {
 	a, b int
 }
 
+// inverse is the scalar behind those of the Op: args.inverse stands behind args.s.
+const inverse = 8
+
 type kind uint8
 
 const (
 	load   kind = iota // vector a
-	number             // scalar a, the same for all elements
+	number             // scalar a, the same for all elements: one of the Op, or inverse
 	add                // of values a, b, as the next three
 	sub
 	mul
@@ -36,28 +45,36 @@ func (x *body) emit(k kind, a, b int) int {
 	return len(x.code) - 1
 }
 
-func (x *body) load(v int) int          { return x.emit(load, v, 0) }
-func (x *body) number(s int) int        { return x.emit(number, s, 0) }
-func (x *body) add(a, b int) int        { return x.emit(add, a, b) }
-func (x *body) sub(a, b int) int        { return x.emit(sub, a, b) }
-func (x *body) mul(a, b int) int        { return x.emit(mul, a, b) }
-func (x *body) div(a, b int) int        { return x.emit(div, a, b) }
-func (x *body) sqrt(a int) int          { return x.emit(sqrt, a, 0) }
-func (x *body) store(v, value int)      { x.emit(store, v, value) }
-func (x *body) stream(v, value int)     { x.emit(stream, v, value) }
-func (x *body) scaled(s, value int) int { return x.mul(x.number(s), value) }
+// vector and scalar are the places of operands. A name that the Op does not have is a
+// mistake in the loop's description.
+func (x *body) vector(name string) int { return place(x.op, x.op.Vectors(), name) }
+func (x *body) scalar(name string) int { return place(x.op, x.op.Numbers(), name) }
 
-// quotient is value / n, n being scalar 0 and its inverse, if that is exact, scalar 1.
-func (x *body) quotient(value int) int {
-	if x.inverse {
-		return x.mul(value, x.number(1))
+func place(op backend.Op, names []string, name string) int {
+	i := slices.Index(names, name)
+	if i < 0 {
+		panic(fmt.Sprintf("%v has no operand %s among %v", op, name, names))
 	}
-	return x.div(value, x.number(0))
+	return i
 }
 
-// descend is p -= scalar lr * step, p being vector 0.
-func (x *body) descend(lr, step int) {
-	x.store(0, x.sub(x.load(0), x.scaled(lr, step)))
+func (x *body) load(v string) int              { return x.emit(load, x.vector(v), 0) }
+func (x *body) number(s string) int            { return x.emit(number, x.scalar(s), 0) }
+func (x *body) add(a, b int) int               { return x.emit(add, a, b) }
+func (x *body) sub(a, b int) int               { return x.emit(sub, a, b) }
+func (x *body) mul(a, b int) int               { return x.emit(mul, a, b) }
+func (x *body) div(a, b int) int               { return x.emit(div, a, b) }
+func (x *body) sqrt(a int) int                 { return x.emit(sqrt, a, 0) }
+func (x *body) store(v string, value int)      { x.emit(store, x.vector(v), value) }
+func (x *body) stream(v string, value int)     { x.emit(stream, x.vector(v), value) }
+func (x *body) scaled(s string, value int) int { return x.mul(x.number(s), value) }
+
+// quotient is value / n.
+func (x *body) quotient(value int) int {
+	if x.inverse {
+		return x.mul(value, x.emit(number, inverse, 0))
+	}
+	return x.div(value, x.number("n"))
 }
 
 // uses returns the scalars, or vectors, that the code names.

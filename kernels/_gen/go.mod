@@ -2,7 +2,12 @@ module github.com/halos-go/sdk/kernels/_gen
 
 go 1.26.0
 
-require github.com/mmcloughlin/avo v0.6.0
+replace github.com/halos-go/sdk => ../..
+
+require (
+	github.com/halos-go/sdk v0.0.0
+	github.com/mmcloughlin/avo v0.6.0
+)
 
 require (
 	golang.org/x/mod v0.29.0 // indirect

@@ -1,115 +1,129 @@
 package main
 
-// A loop describes an op of package kernels: the numbers of vectors and scalars are
-// those that runGeneric has there, and the order of operations is the generic one's.
+import (
+	"fmt"
+
+	. "github.com/halos-go/sdk/kernels/backend" //nolint:revive // for the names of the Ops
+)
+
+// A loop is what an Op does with an element of its vectors. Vectors and numbers have the
+// names from the table in package backend. The order of operations is that of the loop
+// in Go.
 type loop struct {
-	name    string
-	divides bool // by scalar 0; there is a second version, which multiplies by scalar 1
-	body    func(x *body)
+	op   Op
+	body func(x *body)
 }
 
 var loops = []loop{
-	{"delayedFirst", true, func(x *body) {
-		g := x.load(2)
-		x.stream(1, g)
-		x.descend(2, x.quotient(g))
+	{OpDelayedFirst, func(x *body) {
+		g := x.load("g")
+		x.stream("d", g)
+		x.descend("lr", x.quotient(g))
 	}},
-	{"delayedFirstC", true, func(x *body) {
-		m, g := x.load(2), x.load(3)
-		x.stream(1, g)
-		x.descend(2, x.add(x.scaled(3, m), x.quotient(g)))
+	{OpDelayedFirstC, func(x *body) {
+		m, g := x.load("m"), x.load("g")
+		x.stream("d", g)
+		x.descend("lr", x.add(x.scaled("cb", m), x.quotient(g)))
 	}},
-	{"delayedPlain", true, func(x *body) {
-		g := x.load(2)
-		x.store(1, x.add(x.load(1), g))
-		x.descend(2, x.quotient(g))
+	{OpDelayedPlain, func(x *body) {
+		g := x.load("g")
+		x.store("d", x.add(x.load("d"), g))
+		x.descend("lr", x.quotient(g))
 	}},
-	{"delayedPlain2", true, func(x *body) { x.plain(2) }},
-	{"delayedPlain3", true, func(x *body) { x.plain(3) }},
-	{"delayedPlain4", true, func(x *body) { x.plain(4) }},
-	{"delayedPlainC", true, func(x *body) {
-		m, g := x.load(2), x.load(3)
-		x.store(1, x.add(x.load(1), g))
-		x.descend(2, x.add(x.scaled(3, m), x.quotient(g)))
+	{OpDelayedPlain2, func(x *body) { x.plain(2) }},
+	{OpDelayedPlain3, func(x *body) { x.plain(3) }},
+	{OpDelayedPlain4, func(x *body) { x.plain(4) }},
+	{OpDelayedPlainC, func(x *body) {
+		m, g := x.load("m"), x.load("g")
+		x.store("d", x.add(x.load("d"), g))
+		x.descend("lr", x.add(x.scaled("cb", m), x.quotient(g)))
 	}},
-	{"delayedStep", true, func(x *body) {
-		g := x.load(3)
-		m := x.add(x.scaled(3, x.load(1)), x.quotient(x.add(x.load(2), g)))
-		x.store(1, m)
-		x.descend(2, x.add(x.scaled(4, m), x.quotient(g)))
+	{OpDelayedStep, func(x *body) {
+		g := x.load("g")
+		m := x.add(x.scaled("beta", x.load("m")), x.quotient(x.add(x.load("d"), g)))
+		x.store("m", m)
+		x.descend("lr", x.add(x.scaled("coef", m), x.quotient(g)))
 	}},
-	{"sgd", false, func(x *body) { x.descend(0, x.load(1)) }},
-	{"heavyBall", false, func(x *body) {
-		buf := x.add(x.scaled(1, x.load(1)), x.load(2))
-		x.store(1, buf)
-		x.descend(0, buf)
+	{OpSGD, func(x *body) { x.descend("lr", x.load("g")) }},
+	{OpHeavyBall, func(x *body) {
+		buf := x.add(x.scaled("mu", x.load("buf")), x.load("g"))
+		x.store("buf", buf)
+		x.descend("lr", buf)
 	}},
-	{"nesterov", false, func(x *body) {
-		g := x.load(2)
-		buf := x.add(x.scaled(1, x.load(1)), g)
-		x.store(1, buf)
-		x.descend(0, x.add(g, x.scaled(1, buf)))
+	{OpNesterov, func(x *body) {
+		g := x.load("g")
+		buf := x.add(x.scaled("mu", x.load("buf")), g)
+		x.store("buf", buf)
+		x.descend("lr", x.add(g, x.scaled("mu", buf)))
 	}},
-	{"adamW", false, func(x *body) {
-		const b1, c1, b2, c2, eps, keep, step, root = 0, 1, 2, 3, 4, 5, 6, 7
-		g := x.load(3)
-		m := x.add(x.scaled(b1, x.load(1)), x.scaled(c1, g))
-		x.store(1, m)
-		v := x.add(x.scaled(b2, x.load(2)), x.mul(x.scaled(c2, g), g))
-		x.store(2, v)
-		den := x.add(x.div(x.sqrt(v), x.number(root)), x.number(eps))
-		x.store(0, x.sub(x.scaled(keep, x.load(0)), x.div(x.scaled(step, m), den)))
+	{OpAdamW, func(x *body) {
+		g := x.load("g")
+		m := x.add(x.scaled("beta1", x.load("m")), x.scaled("c1", g))
+		x.store("m", m)
+		v := x.add(x.scaled("beta2", x.load("v")), x.mul(x.scaled("c2", g), g))
+		x.store("v", v)
+		den := x.add(x.div(x.sqrt(v), x.number("root")), x.number("eps"))
+		x.store("p", x.sub(x.scaled("keep", x.load("p")), x.div(x.scaled("step", m), den)))
 	}},
-	{"mix", false, func(x *body) { x.store(0, x.mixed(1)) }},
-	{"mixBase", false, func(x *body) {
-		local := x.mixed(2)
-		x.store(0, local)
-		x.stream(1, local)
+	{OpMix, func(x *body) { x.store("y", x.mixed()) }},
+	{OpMixBase, func(x *body) {
+		y := x.mixed()
+		x.store("y", y)
+		x.stream("base", y)
 	}},
-	{"mixCarry", false, func(x *body) {
-		unsent := x.sub(x.load(0), x.load(1))
-		local := x.mixed(2)
-		x.store(1, x.sub(local, unsent))
-		x.store(0, local)
+	{OpMixCarry, func(x *body) {
+		unsent := x.sub(x.load("y"), x.load("base"))
+		y := x.mixed()
+		x.store("base", x.sub(y, unsent))
+		x.store("y", y)
 	}},
-	{"replayBase", false, func(x *body) {
-		local := x.add(x.load(2), x.sub(x.load(0), x.load(1)))
-		x.store(0, local)
-		x.store(1, local)
+	{OpReplayBase, func(x *body) {
+		y := x.add(x.load("x"), x.sub(x.load("y"), x.load("base")))
+		x.store("y", y)
+		x.store("base", y)
 	}},
-	{"replayCarry", false, func(x *body) {
-		unsent := x.sub(x.load(0), x.load(1))
-		local := x.add(x.load(2), unsent)
-		x.store(1, x.sub(local, unsent))
-		x.store(0, local)
+	{OpReplayCarry, func(x *body) {
+		unsent := x.sub(x.load("y"), x.load("base"))
+		y := x.add(x.load("x"), unsent)
+		x.store("base", x.sub(y, unsent))
+		x.store("y", y)
 	}},
-	{"copy", false, func(x *body) { x.stream(0, x.load(1)) }},
-	{"delta", false, func(x *body) { x.stream(0, x.sub(x.load(1), x.load(2))) }},
-	{"mean2", true, func(x *body) { x.mean(x.add(x.load(1), x.load(2))) }},
-	{"mean3", true, func(x *body) { x.mean(x.add(x.add(x.load(1), x.load(2)), x.load(3))) }},
-	{"mean4", true, func(x *body) { x.mean(x.add(x.add(x.add(x.load(1), x.load(2)), x.load(3)), x.load(4))) }},
-	{"scale", false, func(x *body) { x.store(0, x.mul(x.load(0), x.number(0))) }},
+	{OpCopy, func(x *body) { x.stream("dst", x.load("x")) }},
+	{OpDelta, func(x *body) { x.stream("dst", x.sub(x.load("x"), x.load("y"))) }},
+	{OpMean2, func(x *body) { x.mean(2) }},
+	{OpMean3, func(x *body) { x.mean(3) }},
+	{OpMean4, func(x *body) { x.mean(4) }},
+	{OpScale, func(x *body) { x.store("x", x.mul(x.load("x"), x.number("a"))) }},
 }
 
-// mixed is the mix of vector 0 with the given one.
-func (x *body) mixed(global int) int {
-	return x.add(x.scaled(0, x.load(0)), x.scaled(1, x.load(global)))
+// descend is p -= lr * step.
+func (x *body) descend(lr string, step int) {
+	x.store("p", x.sub(x.load("p"), x.scaled(lr, step)))
 }
 
-// plain is several plain steps in turn.
-func (x *body) plain(several int) {
-	p, d := x.load(0), x.load(1)
-	for k := range several {
-		g := x.load(2 + k)
+// mixed is the mix of y with x.
+func (x *body) mixed() int {
+	return x.add(x.scaled("keep", x.load("y")), x.scaled("a", x.load("x")))
+}
+
+// plain is several plain steps in turn, along g0 by lr0, g1 by lr1 and so on.
+func (x *body) plain(steps int) {
+	p, d := x.load("p"), x.load("d")
+	for k := range steps {
+		g := x.load(fmt.Sprint("g", k))
 		d = x.add(d, g)
-		p = x.sub(p, x.scaled(2+k, x.quotient(g)))
+		p = x.sub(p, x.scaled(fmt.Sprint("lr", k), x.quotient(g)))
 	}
-	x.store(1, d)
-	x.store(0, p)
+	x.store("d", d)
+	x.store("p", p)
 }
 
-// mean is what a mean does with the sum.
-func (x *body) mean(sum int) {
-	x.stream(0, x.quotient(sum))
+// mean is the sum of x0, x1 and so on divided by n. It tells of overflows.
+func (x *body) mean(vectors int) {
+	sum := x.load("x0")
+	for k := 1; k < vectors; k++ {
+		sum = x.add(sum, x.load(fmt.Sprint("x", k)))
+	}
+	x.stream("dst", x.quotient(sum))
 	x.overflow = true
 }

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/internal/gpu"
 )
 
@@ -133,7 +134,7 @@ func (d *Device) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, v := range d.views {
-		kernels.Unsettle(v)
+		backend.Unsettle(v)
 	}
 	d.views, d.closed = nil, true
 	return d.engine.Close()

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/kerneltest"
 )
 
@@ -19,12 +20,12 @@ const large = 1 << 24
 // writes all that it should and no more.
 func TestGPUBits(t *testing.T) {
 	e := onGPU(t)
-	b := backend(t, "cuda:0")
+	b := theBackend(t, "cuda:0")
 	ops, packed, encoded, reduced := 0, 0, 0, 0
 	for _, n := range e.sizes {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			s := newStand(t, b, n)
-			for _, op := range kernels.Ops() {
+			for _, op := range backend.Ops() {
 				ops += s.vectors(t, op)
 				packed += s.forms(t, op)
 			}
@@ -39,7 +40,7 @@ func TestGPUBits(t *testing.T) {
 }
 
 // vectors runs op on vectors, and returns how often.
-func (s *stand) vectors(t *testing.T, op kernels.Op) (runs int) {
+func (s *stand) vectors(t *testing.T, op backend.Op) (runs int) {
 	t.Helper()
 	for _, at := range []place{resident, host} {
 		if at == host && (s.n >= large && !mainly(op) || len(op.Vectors()) == op.Changed()) {
@@ -54,9 +55,9 @@ func (s *stand) vectors(t *testing.T, op kernels.Op) (runs int) {
 }
 
 // forms runs op on a packed vector.
-func (s *stand) forms(t *testing.T, op kernels.Op) (runs int) {
+func (s *stand) forms(t *testing.T, op backend.Op) (runs int) {
 	t.Helper()
-	if !packs(op) || s.n >= large && !mainly(op) && op != kernels.OpCopy {
+	if !packs(op) || s.n >= large && !mainly(op) && op != backend.OpCopy {
 		return 0
 	}
 	for _, f := range forms {
@@ -102,15 +103,15 @@ func (s *stand) reduced(t *testing.T) (runs int) {
 }
 
 // packs reports whether the last vector of op may be packed.
-func packs(op kernels.Op) bool {
+func packs(op backend.Op) bool {
 	names := op.Vectors()
-	return op == kernels.OpCopy || names[0] != "dst" && len(names) > 1
+	return op == backend.OpCopy || names[0] != "dst" && len(names) > 1
 }
 
 // mainly reports whether op is one whose last vector comes from the network in the main.
-func mainly(op kernels.Op) bool {
+func mainly(op backend.Op) bool {
 	switch op {
-	case kernels.OpDelayedFirst, kernels.OpDelayedPlain, kernels.OpDelayedStep, kernels.OpMixBase:
+	case backend.OpDelayedFirst, backend.OpDelayedPlain, backend.OpDelayedStep, backend.OpMixBase:
 		return true
 	}
 	return false
@@ -121,8 +122,8 @@ func TestGPUSuite(t *testing.T) {
 	onGPU(t)
 	for name, p := range map[string]kerneltest.Precision{"cuda:0": kerneltest.Exact, "cublas:0": kerneltest.Rounded} {
 		t.Run(strings.TrimSuffix(name, ":0"), func(t *testing.T) {
-			backend(t, name) // if there is one
-			kerneltest.Run(t, p, func(t testing.TB) kernels.Backend { return backend(t, name) })
+			theBackend(t, name) // if there is one
+			kerneltest.Run(t, p, func(t testing.TB) kernels.Backend { return theBackend(t, name) })
 		})
 	}
 }
@@ -135,15 +136,15 @@ const apart = 12
 // float64, to four units; this compares long vectors, among which are worse ones.
 func TestGPUBound(t *testing.T) {
 	e := onGPU(t)
-	b := backend(t, "cublas:0")
+	b := theBackend(t, "cublas:0")
 	runs, worst := 0, 0.0
 	for _, n := range e.sizes {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			s := newStand(t, b, n)
 			s.tame()
-			for _, op := range []kernels.Op{
-				kernels.OpDelayedFirst, kernels.OpDelayedFirstC, kernels.OpDelayedPlain, kernels.OpDelayedPlain4, kernels.OpDelayedPlainC, kernels.OpDelayedStep,
-				kernels.OpSGD, kernels.OpHeavyBall, kernels.OpNesterov, kernels.OpMix, kernels.OpMixBase, kernels.OpMean2,
+			for _, op := range []backend.Op{
+				backend.OpDelayedFirst, backend.OpDelayedFirstC, backend.OpDelayedPlain, backend.OpDelayedPlain4, backend.OpDelayedPlainC, backend.OpDelayedStep,
+				backend.OpSGD, backend.OpHeavyBall, backend.OpNesterov, backend.OpMix, backend.OpMixBase, backend.OpMean2,
 			} {
 				runs++
 				units, err := s.bounded(op)
@@ -175,12 +176,12 @@ func (s *stand) tame() {
 // bounded runs op in both places and returns the largest difference, in units of 2^-24
 // of the sum of the absolute values of its terms. That is what op makes of the absolute
 // values of all vectors, if it adds where it subtracts.
-func (s *stand) bounded(op kernels.Op) (units float64, err error) {
+func (s *stand) bounded(op backend.Op) (units float64, err error) {
 	numbers := s.numbers(op)
 	here, there := s.calls(op, numbers, resident, 0)
 	kernels.CPU{}.Run(here)
 	s.b.Run(there)
-	sums := kernels.Call{Op: op, Numbers: absolute(op, numbers)}
+	sums := backend.Call{Op: op, Numbers: absolute(op, numbers)}
 	for i := range op.Vectors() {
 		sums.Vectors[i] = kernels.Make(s.n)
 		defer kernels.Recycle(sums.Vectors[i])
@@ -205,7 +206,7 @@ func (s *stand) bounded(op kernels.Op) (units float64, err error) {
 }
 
 // absolute makes the numbers of an op those with which it sums absolute values.
-func absolute(op kernels.Op, numbers [8]float32) [8]float32 {
+func absolute(op backend.Op, numbers [8]float32) [8]float32 {
 	for i, name := range op.Numbers() {
 		numbers[i] = float32(math.Abs(float64(numbers[i])))
 		if strings.HasPrefix(name, "lr") {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // G6: opening, computing and closing again and again leaves nothing on the device. What
@@ -58,7 +59,7 @@ func cycle(t *testing.T) {
 func TestGPUGoroutines(t *testing.T) {
 	onGPU(t)
 	const goroutines = 8
-	b := backend(t, "cuda:0")
+	b := theBackend(t, "cuda:0")
 	stands := make([]*stand, goroutines)
 	for i := range stands {
 		stands[i] = newStand(t, b, []int{1003, 1 << 12, 1<<16 + 1, 77}[i%4])
@@ -79,8 +80,8 @@ func TestGPUGoroutines(t *testing.T) {
 
 // rounds runs all ops in an order of its own, from all places.
 func (s *stand) rounds() error {
-	for _, k := range s.r.Perm(len(kernels.Ops())) {
-		op := kernels.Op(k)
+	for _, k := range s.r.Perm(len(backend.Ops())) {
+		op := backend.Op(k)
 		for _, at := range []place{resident, host} {
 			if len(op.Vectors()) == op.Changed() {
 				at = resident

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/cuda/ptx"
 )
 
@@ -84,7 +85,7 @@ func TestHidden(t *testing.T) {
 		t.Errorf("auto is %s", b.Name())
 	}
 	s := newStand(t, b, 1003)
-	for _, op := range kernels.Ops() {
+	for _, op := range backend.Ops() {
 		if err := s.op(op, resident, 0); err != nil {
 			t.Error(fmt.Errorf("%v: %w", op, err))
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // G5: updates that come from ordinary memory. The bus is busy all the time if an
@@ -18,7 +19,7 @@ import (
 func TestGPUArrivals(t *testing.T) {
 	e := onGPU(t)
 	e.samples, e.repeat, e.warm = max(e.samples/4, 1), min(e.repeat, 2), 1
-	b := backend(t, "cuda:0")
+	b := theBackend(t, "cuda:0")
 	n := e.arrival
 	p, d := vector(t, b, n), vector(t, b, n)
 	g := kernels.Make(n)
@@ -29,7 +30,7 @@ func TestGPUArrivals(t *testing.T) {
 		}
 	})
 	wait := func() { done(b, p) }
-	plain := kernels.Call{Op: kernels.OpDelayedPlain, Vectors: [6][]float32{p, d, g}, Numbers: [8]float32{4, 0.7}}
+	plain := backend.Call{Op: backend.OpDelayedPlain, Vectors: [6][]float32{p, d, g}, Numbers: [8]float32{4, 0.7}}
 	alone := e.clock(func(int) { b.Run(plain) }, wait)
 	say("G5", "arrivals", append([]any{"form", "float32"}, alone.fields(n, 4)...)...)
 	for _, f := range forms {
@@ -43,7 +44,7 @@ func TestGPUArrivals(t *testing.T) {
 }
 
 // beside streams arrivals while another goroutine copies out the model, again and again.
-func beside(t *testing.T, e extent, b kernels.Backend, c kernels.Call, alone timing) {
+func beside(t *testing.T, e extent, b kernels.Backend, c backend.Call, alone timing) {
 	p := c.Vectors[0]
 	out := kernels.Make(len(p))
 	answer := func() {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/cuda/ptx"
 )
 
@@ -75,25 +76,25 @@ func filled(t *testing.T, d *card, stream, bytes uint64, random []byte) uint64 {
 // A timed is an update and the bytes that a parameter takes in it: each vector is read
 // once, and those that change are written once.
 type timed struct {
-	op     kernels.Op
+	op     backend.Op
 	bytes  float64
 	blas   bool // has a form with cuBLAS
 	number [8]float32
 }
 
 var updates = []timed{
-	{op: kernels.OpDelayedFirst, bytes: 16, blas: true, number: [8]float32{4, 0.7}},
-	{op: kernels.OpDelayedPlain, bytes: 20, blas: true, number: [8]float32{4, 0.7}},
-	{op: kernels.OpDelayedPlainC, bytes: 24, blas: true, number: [8]float32{4, 0.7, 0.09}},
-	{op: kernels.OpDelayedStep, bytes: 24, blas: true, number: [8]float32{4, 0.7, 0.9, 0.63}},
-	{op: kernels.OpDelayedPlain4, bytes: 32, blas: true, number: [8]float32{4, 0.7, 0.6, 0.5, 0.4}},
-	{op: kernels.OpNesterov, bytes: 20, blas: true, number: [8]float32{0.7, 0.9}},
-	{op: kernels.OpAdamW, bytes: 28, number: [8]float32{0.9, 0.1, 0.999, 0.001, 1e-8, 0.99999, 0.00154, 0.0998}},
-	{op: kernels.OpMix, bytes: 12, blas: true, number: [8]float32{0.75, 0.25}},
-	{op: kernels.OpMixBase, bytes: 16, blas: true, number: [8]float32{0.75, 0.25}},
-	{op: kernels.OpMixCarry, bytes: 20, blas: true, number: [8]float32{0.75, 0.25}},
-	{op: kernels.OpDelta, bytes: 12, blas: true},
-	{op: kernels.OpCopy, bytes: 8},
+	{op: backend.OpDelayedFirst, bytes: 16, blas: true, number: [8]float32{4, 0.7}},
+	{op: backend.OpDelayedPlain, bytes: 20, blas: true, number: [8]float32{4, 0.7}},
+	{op: backend.OpDelayedPlainC, bytes: 24, blas: true, number: [8]float32{4, 0.7, 0.09}},
+	{op: backend.OpDelayedStep, bytes: 24, blas: true, number: [8]float32{4, 0.7, 0.9, 0.63}},
+	{op: backend.OpDelayedPlain4, bytes: 32, blas: true, number: [8]float32{4, 0.7, 0.6, 0.5, 0.4}},
+	{op: backend.OpNesterov, bytes: 20, blas: true, number: [8]float32{0.7, 0.9}},
+	{op: backend.OpAdamW, bytes: 28, number: [8]float32{0.9, 0.1, 0.999, 0.001, 1e-8, 0.99999, 0.00154, 0.0998}},
+	{op: backend.OpMix, bytes: 12, blas: true, number: [8]float32{0.75, 0.25}},
+	{op: backend.OpMixBase, bytes: 16, blas: true, number: [8]float32{0.75, 0.25}},
+	{op: backend.OpMixCarry, bytes: 20, blas: true, number: [8]float32{0.75, 0.25}},
+	{op: backend.OpDelta, bytes: 12, blas: true},
+	{op: backend.OpCopy, bytes: 8},
 }
 
 // G4: how fast the updates go over vectors of the device, by one pass and by cuBLAS.
@@ -101,7 +102,7 @@ func TestGPUSpeed(t *testing.T) {
 	e := onGPU(t)
 	for _, set := range []string{"cuda", "cublas"} {
 		t.Run(set, func(t *testing.T) {
-			b := backend(t, set+":0")
+			b := theBackend(t, set+":0")
 			for _, n := range e.timed {
 				t.Run(fmt.Sprint(n), func(t *testing.T) { speeds(t, e, b, set, n) })
 			}
@@ -129,7 +130,7 @@ func speeds(t *testing.T, e extent, b kernels.Backend, set string, n int) {
 			continue
 		}
 		took := e.clock(func(i int) {
-			c := kernels.Call{Op: u.op, Numbers: u.number}
+			c := backend.Call{Op: u.op, Numbers: u.number}
 			copy(c.Vectors[:], vectors[i%2][:len(u.op.Vectors())])
 			b.Run(c)
 		}, func() { done(b, vectors[0][0]) })

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // guard is the number of elements behind a vector that nothing may touch.
@@ -112,7 +113,7 @@ func number(r *rand.Rand, wild bool, scale float64) float32 {
 }
 
 // numbers draws those of an op, in the ranges in which it is used.
-func (s *stand) numbers(op kernels.Op) (all [8]float32) {
+func (s *stand) numbers(op backend.Op) (all [8]float32) {
 	for i, name := range op.Numbers() {
 		all[i] = float32(s.r.Float64()) // of a share, a decay, a momentum, a bias
 		switch name {
@@ -129,7 +130,7 @@ func (s *stand) numbers(op kernels.Op) (all [8]float32) {
 
 // op runs op in both places and compares what has changed, and that no more has. The
 // last vector is at a place, or packed if f is not 0.
-func (s *stand) op(op kernels.Op, at place, f kernels.Form) error {
+func (s *stand) op(op backend.Op, at place, f kernels.Form) error {
 	here, there := s.calls(op, s.numbers(op), at, f)
 	kernels.CPU{}.Run(here)
 	s.b.Run(there)
@@ -137,7 +138,7 @@ func (s *stand) op(op kernels.Op, at place, f kernels.Form) error {
 }
 
 // calls returns the same call on copies of the vectors in both places.
-func (s *stand) calls(op kernels.Op, numbers [8]float32, at place, f kernels.Form) (here, there kernels.Call) {
+func (s *stand) calls(op backend.Op, numbers [8]float32, at place, f kernels.Form) (here, there backend.Call) {
 	here.Op, here.Numbers = op, numbers
 	there = here
 	names := op.Vectors()
@@ -163,7 +164,7 @@ func (s *stand) calls(op kernels.Op, numbers [8]float32, at place, f kernels.For
 }
 
 // compare looks at the vectors that op has changed.
-func (s *stand) compare(op kernels.Op, same func(got, want []float32) (int, bool)) error {
+func (s *stand) compare(op backend.Op, same func(got, want []float32) (int, bool)) error {
 	for i := range op.Changed() {
 		kernels.Copy(s.back, s.got[i])
 		if at, ok := same(s.back, s.want[i]); !ok {

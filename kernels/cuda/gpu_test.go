@@ -97,8 +97,8 @@ func memoryHere(t testing.TB) uint64 {
 	return 0
 }
 
-// backend opens a Backend by its name, until the test ends. There may be no cuBLAS.
-func backend(t testing.TB, name string) kernels.Backend {
+// onGPU opens a Backend by its name, until the test ends. There may be no cuBLAS.
+func theBackend(t testing.TB, name string) kernels.Backend {
 	t.Helper()
 	b, _, err := Select(name)
 	if err != nil && strings.HasPrefix(name, "cublas") && strings.Contains(err.Error(), "no cuBLAS") {

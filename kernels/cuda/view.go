@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/internal/gpu"
 )
 
@@ -39,7 +39,7 @@ func (d *Device) adopt(v []float32) ([]float32, error) {
 	if d.closed {
 		return nil, ErrClosed
 	}
-	if !kernels.Settle(v, d.engine) {
+	if !backend.Settle(v, d.engine) {
 		return nil, fmt.Errorf("cuda: view of %d elements at address %#x: some are in a vector already", len(v), Address(v))
 	}
 	d.views = append(d.views, v)
@@ -76,7 +76,7 @@ func (d *Device) Forget(v []float32) error {
 	default:
 		panic("cuda: vector to forget is not a view")
 	}
-	kernels.Unsettle(d.views[i])
+	backend.Unsettle(d.views[i])
 	d.views = slices.Delete(d.views, i, i+1)
 	return err
 }

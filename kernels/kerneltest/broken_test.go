@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // broken is a Backend of which some methods have been replaced.
@@ -14,7 +15,7 @@ type broken struct {
 	make     func(n int) ([]float32, error)
 	settle   func(v []float32) // instead of Settle
 	recycle  func(v []float32)
-	run      func(c kernels.Call)
+	run      func(c backend.Call)
 	encode   func(dst []byte, f kernels.Form, x, y, residual []float32)
 	dot      func(x, y []float32) float64
 	finite   func(x []float32) bool
@@ -29,7 +30,7 @@ func breaks(replace func(b *broken)) func() kernels.Backend {
 		in := new(Untouchable)
 		b := &broken{Untouchable: in, make: in.Make, recycle: in.Recycle, run: in.Run, encode: in.Encode,
 			dot: in.Dot, finite: in.Finite, snapshot: in.Snapshot, err: in.Err, close: in.Close}
-		b.settle = func(v []float32) { kernels.Settle(v, b) }
+		b.settle = func(v []float32) { backend.Settle(v, b) }
 		replace(b)
 		return b
 	}
@@ -37,13 +38,13 @@ func breaks(replace func(b *broken)) func() kernels.Backend {
 
 func (b *broken) Make(n int) ([]float32, error) {
 	v, err := b.make(n)
-	kernels.Unsettle(v) // it is here, and not in b.Untouchable
+	backend.Unsettle(v) // it is here, and not in b.Untouchable
 	b.settle(v)
 	return v, err
 }
 
 func (b *broken) Recycle(v []float32)                   { b.recycle(v) }
-func (b *broken) Run(c kernels.Call)                    { b.run(c) }
+func (b *broken) Run(c backend.Call)                    { b.run(c) }
 func (b *broken) Finite(x []float32) bool               { return b.finite(x) }
 func (b *broken) Dot(x, y []float32) float64            { return b.dot(x, y) }
 func (b *broken) Snapshot(v []float32) kernels.Snapshot { return b.snapshot(v) }
@@ -57,13 +58,13 @@ func (b *broken) Encode(dst []byte, f kernels.Form, x, y, residual []float32) {
 func (b *broken) elements(v []float32) []float32 { return b.memory(v) }
 
 // runs makes a Backend that runs calls otherwise.
-func runs(run func(b *broken, c kernels.Call)) func() kernels.Backend {
-	return breaks(func(b *broken) { b.run = func(c kernels.Call) { run(b, c) } })
+func runs(run func(b *broken, c backend.Call)) func() kernels.Backend {
+	return breaks(func(b *broken) { b.run = func(c backend.Call) { run(b, c) } })
 }
 
 // after makes a Backend in which something happens after each run of an op.
-func after(op kernels.Op, then func(b *broken, c kernels.Call)) func() kernels.Backend {
-	return runs(func(b *broken, c kernels.Call) {
+func after(op backend.Op, then func(b *broken, c backend.Call)) func() kernels.Backend {
+	return runs(func(b *broken, c backend.Call) {
 		b.Untouchable.Run(c)
 		if c.Op == op && len(c.Vectors[0]) > 0 {
 			then(b, c)
@@ -75,16 +76,16 @@ func after(op kernels.Op, then func(b *broken, c kernels.Call)) func() kernels.B
 // at what it was lent only then.
 func late() kernels.Backend {
 	return breaks(func(b *broken) {
-		var waiting []kernels.Call
+		var waiting []backend.Call
 		done := func() {
 			for _, c := range waiting {
 				b.Untouchable.Run(c)
 			}
 			waiting = nil
 		}
-		b.run = func(c kernels.Call) {
+		b.run = func(c backend.Call) {
 			done()
-			if c.Op == kernels.OpCopy || c.Op == kernels.OpDelta || c.Form != 0 {
+			if c.Op == backend.OpCopy || c.Op == backend.OpDelta || c.Form != 0 {
 				b.Untouchable.Run(c)
 				return
 			}
@@ -104,11 +105,11 @@ func late() kernels.Backend {
 func lateResults() kernels.Backend {
 	return breaks(func(b *broken) {
 		next := func() {}
-		b.run = func(c kernels.Call) {
+		b.run = func(c backend.Call) {
 			next()
 			next = func() {}
 			dst := c.Vectors[0]
-			if c.Op != kernels.OpDelta || address(b.elements(dst)) != address(dst) {
+			if c.Op != backend.OpDelta || address(b.elements(dst)) != address(dst) {
 				b.Untouchable.Run(c)
 				return
 			}
@@ -124,10 +125,10 @@ func lateWork() kernels.Backend {
 	return breaks(func(b *broken) {
 		var idle []float32
 		next := func() {}
-		b.run = func(c kernels.Call) {
+		b.run = func(c backend.Call) {
 			next()
 			next = func() {}
-			if c.Op == kernels.OpSGD {
+			if c.Op == backend.OpSGD {
 				next = func() { b.Untouchable.Run(c) }
 				c.Vectors[1] = slices.Clone(c.Vectors[1])
 				return
@@ -150,9 +151,9 @@ func lateWork() kernels.Backend {
 // swapping does two calls of three in the other order, where all is in the Backend.
 func swapping() kernels.Backend {
 	return breaks(func(b *broken) {
-		var held *kernels.Call
+		var held *backend.Call
 		n := 0
-		b.run = func(c kernels.Call) {
+		b.run = func(c backend.Call) {
 			n++
 			if n%3 == 0 && held == nil && c.Form == 0 && !slices.ContainsFunc(c.Vectors[:len(c.Op.Vectors())], func(v []float32) bool { return address(b.elements(v)) == address(v) }) {
 				held = &c
@@ -173,7 +174,7 @@ func sharing() kernels.Backend {
 	return breaks(func(b *broken) {
 		var mu sync.Mutex
 		buf := make([]float32, 10_000)
-		b.run = func(c kernels.Call) {
+		b.run = func(c backend.Call) {
 			i := len(c.Op.Vectors()) - 1
 			if c.Form != 0 || i < c.Op.Changed() || address(b.elements(c.Vectors[i])) != address(c.Vectors[i]) {
 				b.Untouchable.Run(c)
@@ -231,7 +232,7 @@ func (s *silent) Read(dst []float32) error {
 func oneCopy(encodes bool) func() kernels.Backend {
 	return breaks(func(b *broken) {
 		copies := make(map[uintptr][]float32)
-		b.run = func(c kernels.Call) {
+		b.run = func(c backend.Call) {
 			clear(copies)
 			b.Untouchable.Run(c)
 		}

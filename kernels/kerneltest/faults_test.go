@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // A fault is a way to be wrong, and the laws that must notice, with what they say.
@@ -20,15 +21,15 @@ type fault struct {
 var faults = []fault{
 	{"has one bit wrong in the last element of long vectors",
 		map[string]string{"OpsOnVectors": "nesterov of 257 elements: buf[256] of 257", "OrderOfCalls": "nesterov"},
-		after(kernels.OpNesterov, func(b *broken, c kernels.Call) {
+		after(backend.OpNesterov, func(b *broken, c backend.Call) {
 			if buf := b.elements(c.Vectors[1]); len(buf) > 256 {
 				buf[len(buf)-1] = math.Float32frombits(math.Float32bits(buf[len(buf)-1]) ^ 1)
 			}
 		})},
 	{"leaves out the last elements of what is no multiple of 4",
 		map[string]string{"OpsOnVectors": "delta of 1 elements: dst[0] of 1: 1.5365222e+16 (0x5a5a5a5a), want"},
-		runs(func(b *broken, c kernels.Call) {
-			if c.Op == kernels.OpDelta && len(c.Vectors[0]) == len(c.Vectors[1]) && len(c.Vectors[0]) == len(c.Vectors[2]) {
+		runs(func(b *broken, c backend.Call) {
+			if c.Op == backend.OpDelta && len(c.Vectors[0]) == len(c.Vectors[1]) && len(c.Vectors[0]) == len(c.Vectors[2]) {
 				for i, v := range c.Vectors[:3] {
 					c.Vectors[i] = v[:len(v)&^3]
 				}
@@ -37,30 +38,30 @@ var faults = []fault{
 		})},
 	{"does an op twice",
 		map[string]string{"OpsOnVectors": "mix of 1 elements: y[0]", "OperandsInMemory": "x in memory"},
-		after(kernels.OpMix, func(b *broken, c kernels.Call) { b.Untouchable.Run(c) })},
+		after(backend.OpMix, func(b *broken, c backend.Call) { b.Untouchable.Run(c) })},
 	{"multiplies by the inverse of n",
 		map[string]string{"OpsOnVectors": "mean3 of"},
-		runs(func(b *broken, c kernels.Call) {
+		runs(func(b *broken, c backend.Call) {
 			n := c.Numbers[0]
-			if c.Op == kernels.OpMean3 {
+			if c.Op == backend.OpMean3 {
 				c.Numbers[0] = 1
 			}
 			b.Untouchable.Run(c)
-			if c.Op == kernels.OpMean3 {
+			if c.Op == backend.OpMean3 {
 				kernels.Scale(b.elements(c.Vectors[0]), float64(1/n))
 			}
 		})},
 	{"writes behind the end of a slice",
 		map[string]string{"OpsOnSlices": "outside of p, p[1] of 1"},
-		after(kernels.OpSGD, func(b *broken, c kernels.Call) {
+		after(backend.OpSGD, func(b *broken, c backend.Call) {
 			if p := c.Vectors[0]; cap(p) > len(p) {
 				b.elements(p[:len(p)+1])[len(p)] = 0
 			}
 		})},
 	{"begins every slice at a multiple of 16 bytes",
 		map[string]string{"OpsOnSlices": "scale of 1 elements, of slices from [1]"},
-		runs(func(b *broken, c kernels.Call) {
-			if c.Op == kernels.OpScale {
+		runs(func(b *broken, c backend.Call) {
+			if c.Op == backend.OpScale {
 				for _, r := range b.rooms {
 					if at := (address(c.Vectors[0]) - address(r.vector)) / 4; at < uintptr(len(r.vector)) {
 						c.Vectors[0] = r.vector[at&^3:][:len(c.Vectors[0])]
@@ -71,14 +72,14 @@ var faults = []fault{
 		})},
 	{"changes a gradient",
 		map[string]string{"OpsOnVectors": "heavyBall of 1 elements: g[0]", "OperandsInMemory": "g in memory: g["},
-		after(kernels.OpHeavyBall, func(b *broken, c kernels.Call) {
+		after(backend.OpHeavyBall, func(b *broken, c backend.Call) {
 			if g := c.Vectors[2]; g != nil {
 				b.elements(g)[0] *= 2
 			}
 		})},
 	{"flushes denormals",
 		map[string]string{"SpecialNumbers": "copy of"},
-		after(kernels.OpCopy, func(b *broken, c kernels.Call) {
+		after(backend.OpCopy, func(b *broken, c backend.Call) {
 			v := b.elements(c.Vectors[0])
 			for i, x := range v {
 				if x > -0x1p-126 && x < 0x1p-126 {
@@ -88,7 +89,7 @@ var faults = []fault{
 		})},
 	{"takes minus zero for zero",
 		map[string]string{"SpecialNumbers": "want -0 (0x80000000)"},
-		after(kernels.OpCopy, func(b *broken, c kernels.Call) {
+		after(backend.OpCopy, func(b *broken, c backend.Call) {
 			v := b.elements(c.Vectors[0])
 			for i, x := range v {
 				v[i] = x + 0
@@ -104,15 +105,15 @@ var faults = []fault{
 		map[string]string{"Goroutines": "after ["}, sharing},
 	{"does not see that dst is an operand",
 		map[string]string{"ResultsInPlace": "mean4 of 1 elements, of slices from [4 4 4 4 4], dst is x3"},
-		runs(func(b *broken, c kernels.Call) {
-			if v := c.Vectors; c.Op == kernels.OpMean4 && len(v[0]) > 0 && address(v[0]) == address(v[4]) {
+		runs(func(b *broken, c backend.Call) {
+			if v := c.Vectors; c.Op == backend.OpMean4 && len(v[0]) > 0 && address(v[0]) == address(v[4]) {
 				clear(b.elements(v[0]))
 			}
 			b.Untouchable.Run(c)
 		})},
 	{"forgets that the last block of Int8 is shorter",
 		map[string]string{"PackedOperands": "g as int8: ", "Decode": "int8 of"},
-		runs(func(b *broken, c kernels.Call) {
+		runs(func(b *broken, c backend.Call) {
 			if n := len(c.Vectors[0]); c.Form == kernels.Int8 && n%256 != 0 {
 				c.Packed = slices.Clone(c.Packed)
 				c.Packed[len(c.Packed)-n%256-1]++
@@ -168,7 +169,7 @@ var faults = []fault{
 	{"does not see that Encode changes the residual", map[string]string{"Snapshots": "a Snapshot of a residual after EncodeDelta: element 0"}, oneCopy(false)},
 	{"reads a Snapshot that is released", map[string]string{"SnapshotsEnd": "Read of a Snapshot that is released returns no error"}, oneCopy(true)},
 	{"adds in float32 only", map[string]string{"Range": "the mean of 2 vectors: element 0 of 1003 is +Inf"},
-		after(kernels.OpMean2, func(b *broken, c kernels.Call) {
+		after(backend.OpMean2, func(b *broken, c backend.Call) {
 			for i, x := range b.elements(c.Vectors[0]) {
 				b.elements(c.Vectors[0])[i] = x * 2 / c.Numbers[0]
 			}
@@ -199,19 +200,19 @@ var faults = []fault{
 		})},
 	{"is not found by the end of a vector", map[string]string{"VectorsAreFound": `is in "cpu"`},
 		breaks(func(b *broken) {
-			b.settle = func(v []float32) { kernels.Settle(v[:min(len(v), 64)], b) }
+			b.settle = func(v []float32) { backend.Settle(v[:min(len(v), 64)], b) }
 		})},
 	{"cuts vectors to the shortest", map[string]string{"LengthsThatDiffer": "sgd with a shorter p: lengths differ, and it does not panic"},
-		runs(func(b *broken, c kernels.Call) {
-			if c.Op == kernels.OpSGD && c.Form == 0 {
+		runs(func(b *broken, c backend.Call) {
+			if c.Op == backend.OpSGD && c.Form == 0 {
 				n := min(len(c.Vectors[0]), len(c.Vectors[1]))
 				c.Vectors[0], c.Vectors[1] = c.Vectors[0][:n], c.Vectors[1][:n]
 			}
 			b.Untouchable.Run(c)
 		})},
 	{"works until it panics", map[string]string{"LengthsThatDiffer": "delayedFirst with a shorter p: lengths differ, and it panics, but a[0]"},
-		runs(func(b *broken, c kernels.Call) {
-			if c.Op == kernels.OpScale || len(c.Vectors[0]) == len(c.Vectors[1]) {
+		runs(func(b *broken, c backend.Call) {
+			if c.Op == backend.OpScale || len(c.Vectors[0]) == len(c.Vectors[1]) {
 				b.Untouchable.Run(c)
 				return
 			}
@@ -233,9 +234,9 @@ var faults = []fault{
 	{"does not wait in Close", map[string]string{"CloseWithWork": "the Close returned busy"},
 		breaks(func(b *broken) {
 			busy := false
-			b.run = func(c kernels.Call) {
+			b.run = func(c backend.Call) {
 				b.Untouchable.Run(c)
-				busy = c.Op != kernels.OpCopy || address(b.elements(c.Vectors[0])) != address(c.Vectors[0])
+				busy = c.Op != backend.OpCopy || address(b.elements(c.Vectors[0])) != address(c.Vectors[0])
 			}
 			b.close = func() error {
 				if err := b.Untouchable.Close(); err != nil || !busy {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // The laws about Run.
@@ -19,9 +19,9 @@ func (s *stage) sizes() []int {
 }
 
 // each tries trials, and returns the first error of each op.
-func (s *stage) each(trials func(op kernels.Op, try func(trial) bool)) error {
+func (s *stage) each(trials func(op backend.Op, try func(trial) bool)) error {
 	var all []error
-	for _, op := range kernels.Ops() {
+	for _, op := range backend.Ops() {
 		trials(op, func(t trial) bool {
 			t.op = op
 			err := s.try(t)
@@ -35,7 +35,7 @@ func (s *stage) each(trials func(op kernels.Op, try func(trial) bool)) error {
 }
 
 func opsOnVectors(s *stage) error {
-	return s.each(func(_ kernels.Op, try func(trial) bool) {
+	return s.each(func(_ backend.Op, try func(trial) bool) {
 		for _, n := range s.sizes() {
 			if !try(trial{n: n, whole: true}) {
 				return
@@ -51,7 +51,7 @@ var begins = [][6]int{
 }
 
 func opsOnSlices(s *stage) error {
-	return s.each(func(_ kernels.Op, try func(trial) bool) {
+	return s.each(func(_ backend.Op, try func(trial) bool) {
 		for _, at := range append(begins, [6]int{}) {
 			for _, n := range []int{1, 5, 16, 255, 1003} {
 				if !try(trial{n: n, at: at}) {
@@ -63,7 +63,7 @@ func opsOnSlices(s *stage) error {
 }
 
 func operandsInMemory(s *stage) error {
-	return s.each(func(op kernels.Op, try func(trial) bool) {
+	return s.each(func(op backend.Op, try func(trial) bool) {
 		first, end := op.Changed(), len(op.Vectors())
 		if first == end {
 			return
@@ -87,8 +87,8 @@ func operandsInMemory(s *stage) error {
 }
 
 func resultsInMemory(s *stage) error {
-	return s.each(func(op kernels.Op, try func(trial) bool) {
-		masks := map[kernels.Op][]uint{kernels.OpCopy: {1}, kernels.OpDelta: {1, 1 | 2, 1 | 4}}[op]
+	return s.each(func(op backend.Op, try func(trial) bool) {
+		masks := map[backend.Op][]uint{backend.OpCopy: {1}, backend.OpDelta: {1, 1 | 2, 1 | 4}}[op]
 		for _, memory := range masks {
 			for k, n := range s.sizes() {
 				if !try(trial{n: n, memory: memory, at: begins[k%len(begins)]}) {
@@ -101,8 +101,8 @@ func resultsInMemory(s *stage) error {
 
 // resultsInPlace is about dst, which may be an operand of a difference or a mean.
 func resultsInPlace(s *stage) error {
-	return s.each(func(op kernels.Op, try func(trial) bool) {
-		if op.Vectors()[0] != "dst" || op == kernels.OpCopy {
+	return s.each(func(op backend.Op, try func(trial) bool) {
+		if op.Vectors()[0] != "dst" || op == backend.OpCopy {
 			return
 		}
 		for i := range op.Vectors()[1:] {
@@ -116,7 +116,7 @@ func resultsInPlace(s *stage) error {
 }
 
 func specialNumbers(s *stage) error {
-	return s.each(func(op kernels.Op, try func(trial) bool) {
+	return s.each(func(op backend.Op, try func(trial) bool) {
 		for _, n := range []int{7, 256, 1003, 4097} {
 			for k := range 4 {
 				if !try(trial{n: n, at: begins[k], special: true}) {
@@ -128,7 +128,7 @@ func specialNumbers(s *stage) error {
 }
 
 func packedOperands(s *stage) error {
-	return s.each(func(op kernels.Op, try func(trial) bool) {
+	return s.each(func(op backend.Op, try func(trial) bool) {
 		if !packs(op) {
 			return
 		}
@@ -147,7 +147,7 @@ func packedOperands(s *stage) error {
 
 // packs reports whether the last operand of op is a gradient, a global model or what
 // is copied, and so may be packed.
-func packs(op kernels.Op) bool {
+func packs(op backend.Op) bool {
 	names := op.Vectors()
-	return names[0] != "dst" && len(names) > 1 || op == kernels.OpCopy
+	return names[0] != "dst" && len(names) > 1 || op == backend.OpCopy
 }

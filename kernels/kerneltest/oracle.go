@@ -3,7 +3,7 @@ package kerneltest
 import (
 	"math"
 
-	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // A term is a number in float64, and the sum of the absolute values of what it is
@@ -29,7 +29,7 @@ func (b bound) allows(got float32) bool {
 const rounding = 4 * 0x1p-24
 
 // bounds returns those of the operands that op changes, from what all are before.
-func bounds(op kernels.Op, vectors [][]float32, numbers [8]float32) [][]bound {
+func bounds(op backend.Op, vectors [][]float32, numbers [8]float32) [][]bound {
 	all := make([][]bound, op.Changed())
 	for k := range all {
 		all[k] = make([]bound, len(vectors[0]))
@@ -52,7 +52,7 @@ func bounds(op kernels.Op, vectors [][]float32, numbers [8]float32) [][]bound {
 }
 
 // formula is op on one element: what it makes of the operands that it changes.
-func formula(op kernels.Op, x []term, s [8]float64) [3]term {
+func formula(op backend.Op, x []term, s [8]float64) [3]term {
 	g := x[len(x)-1] // the gradient, or the global model
 	descend := func(p term, lr float64, momentum, g term) term {
 		return p.minus(momentum.plus(g.over(s[0])).times(lr))
@@ -60,51 +60,51 @@ func formula(op kernels.Op, x []term, s [8]float64) [3]term {
 	mix := func() term { return x[0].times(s[0]).plus(g.times(s[1])) }
 	done := func() term { return x[0].minus(x[1]) }
 	switch op {
-	case kernels.OpDelayedFirst:
+	case backend.OpDelayedFirst:
 		return [3]term{descend(x[0], s[1], term{}, g), g}
-	case kernels.OpDelayedFirstC:
+	case backend.OpDelayedFirstC:
 		return [3]term{descend(x[0], s[1], x[2].times(s[2]), g), g}
-	case kernels.OpDelayedPlain, kernels.OpDelayedPlain2, kernels.OpDelayedPlain3, kernels.OpDelayedPlain4:
+	case backend.OpDelayedPlain, backend.OpDelayedPlain2, backend.OpDelayedPlain3, backend.OpDelayedPlain4:
 		p, d := x[0], x[1]
 		for i, g := range x[2:] {
 			p, d = descend(p, s[1+i], term{}, g), d.plus(g)
 		}
 		return [3]term{p, d}
-	case kernels.OpDelayedPlainC:
+	case backend.OpDelayedPlainC:
 		return [3]term{descend(x[0], s[1], x[2].times(s[2]), g), x[1].plus(g)}
-	case kernels.OpDelayedStep:
+	case backend.OpDelayedStep:
 		m := x[1].times(s[2]).plus(x[2].plus(g).over(s[0]))
 		return [3]term{descend(x[0], s[1], m.again().times(s[3]), g), m}
-	case kernels.OpSGD:
+	case backend.OpSGD:
 		return [3]term{x[0].minus(g.times(s[0]))}
-	case kernels.OpHeavyBall:
+	case backend.OpHeavyBall:
 		buf := x[1].times(s[1]).plus(g)
 		return [3]term{x[0].minus(buf.again().times(s[0])), buf}
-	case kernels.OpNesterov:
+	case backend.OpNesterov:
 		buf := x[1].times(s[1]).plus(g)
 		return [3]term{x[0].minus(g.plus(buf.again().times(s[1])).times(s[0])), buf}
-	case kernels.OpAdamW:
+	case backend.OpAdamW:
 		m := x[1].times(s[0]).plus(g.times(s[1]))
 		v := x[2].times(s[2]).plus(g.times(s[3] * g.value))
 		quotient := m.again().times(s[6]).over(math.Sqrt(v.value)/s[7] + s[4])
 		return [3]term{x[0].times(s[5]).minus(quotient.again()), m, v}
-	case kernels.OpMix, kernels.OpMixBase:
+	case backend.OpMix, backend.OpMixBase:
 		return [3]term{mix(), mix()}
-	case kernels.OpMixCarry:
+	case backend.OpMixCarry:
 		return [3]term{mix(), mix().minus(done())}
-	case kernels.OpReplayBase:
+	case backend.OpReplayBase:
 		return [3]term{g.plus(done()), g.plus(done())}
-	case kernels.OpReplayCarry:
+	case backend.OpReplayCarry:
 		return [3]term{g.plus(done()), g.plus(done()).minus(done())}
-	case kernels.OpDelta:
+	case backend.OpDelta:
 		return [3]term{x[1].minus(x[2])}
-	case kernels.OpMean2, kernels.OpMean3, kernels.OpMean4:
+	case backend.OpMean2, backend.OpMean3, backend.OpMean4:
 		var sum term
 		for _, v := range x[1:] {
 			sum = sum.plus(v)
 		}
 		return [3]term{sum.over(s[0])}
-	case kernels.OpScale:
+	case backend.OpScale:
 		return [3]term{x[0].times(s[0])}
 	}
 	panic("kerneltest: an op without a formula")

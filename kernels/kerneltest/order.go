@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // The laws about many calls.
@@ -96,11 +97,11 @@ func (p *play) step() error {
 	}
 	op := p.op()
 	end, n := len(op.Vectors()), 1+p.r.IntN(played)
-	here := kernels.Call{Op: op, Numbers: p.numbers(op)}
+	here := backend.Call{Op: op, Numbers: p.numbers(op)}
 	there, order := here, p.r.Perm(len(p.os))
 	for i := range end {
 		o, at := p.os[order[i]], p.r.IntN(played-n+1)
-		if op == kernels.OpAdamW && i == 2 {
+		if op == backend.OpAdamW && i == 2 {
 			o = p.squares
 		}
 		here.Vectors[i], there.Vectors[i] = o.twin()[at:at+n], o.vector()[at:at+n]
@@ -117,9 +118,9 @@ func (p *play) step() error {
 }
 
 // op returns one of all; AdamW, which may make much of little, only if it is exact.
-func (p *play) op() kernels.Op {
-	for ops := kernels.Ops(); ; {
-		if op := ops[p.r.IntN(len(ops))]; op != kernels.OpAdamW || p.p == Exact {
+func (p *play) op() backend.Op {
+	for ops := backend.Ops(); ; {
+		if op := ops[p.r.IntN(len(ops))]; op != backend.OpAdamW || p.p == Exact {
 			return op
 		}
 	}
@@ -127,7 +128,7 @@ func (p *play) op() kernels.Op {
 
 // borrow may put the last operand into ordinary memory, or pack it. It returns what
 // overwrites that.
-func (p *play) borrow(here, there *kernels.Call, last, n int) (spoil func()) {
+func (p *play) borrow(here, there *backend.Call, last, n int) (spoil func()) {
 	kind := p.r.IntN(4)
 	if last < here.Op.Changed() || kind == 0 {
 		return func() {}

@@ -6,15 +6,16 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // roundingTo computes in float64 and rounds once, to so many bits: what a library does
 // that fuses all it can, and one that fuses too little.
 func roundingTo(unit float32) func() kernels.Backend {
 	return breaks(func(b *broken) {
-		b.run = func(c kernels.Call) {
+		b.run = func(c backend.Call) {
 			names := c.Op.Vectors()
-			if c.Op == kernels.OpCopy || len(c.Vectors[0]) == 0 || differ(c, len(names)) {
+			if c.Op == backend.OpCopy || len(c.Vectors[0]) == 0 || differ(c, len(names)) {
 				b.Untouchable.Run(c)
 				return
 			}
@@ -36,7 +37,7 @@ func roundingTo(unit float32) func() kernels.Backend {
 }
 
 // differ reports whether the lengths of the operands of c do.
-func differ(c kernels.Call, all int) bool {
+func differ(c backend.Call, all int) bool {
 	n := len(c.Vectors[0])
 	if c.Form != 0 {
 		all--
@@ -79,15 +80,15 @@ func TestCoarseIsNotRounded(t *testing.T) {
 // TestBounds works out by hand what ops make of ones, with ones as numbers, and how
 // many terms these are.
 func TestBounds(t *testing.T) {
-	for op, want := range map[kernels.Op][]term{
-		kernels.OpDelayedPlain4: {{1 - 4, 5}, {5, 5}},
-		kernels.OpDelayedStep:   {{1 - (3 + 1), 1 + 2*3 + 1}, {1 + (1 + 1), 3}},
-		kernels.OpHeavyBall:     {{1 - 2, 1 + 2*2}, {2, 2}},
-		kernels.OpNesterov:      {{1 - (1 + 2), 1 + 1 + 2*2}, {2, 2}},
-		kernels.OpMixCarry:      {{2, 2}, {2 - 0, 2 + 2}},
-		kernels.OpReplayCarry:   {{1, 3}, {1, 5}},
-		kernels.OpMean3:         {{3, 3}},
-		kernels.OpAdamW:         {{1 - 2/(math.Sqrt2+1), 1 + 4*2/(math.Sqrt2+1)}, {2, 2}, {2, 2}},
+	for op, want := range map[backend.Op][]term{
+		backend.OpDelayedPlain4: {{1 - 4, 5}, {5, 5}},
+		backend.OpDelayedStep:   {{1 - (3 + 1), 1 + 2*3 + 1}, {1 + (1 + 1), 3}},
+		backend.OpHeavyBall:     {{1 - 2, 1 + 2*2}, {2, 2}},
+		backend.OpNesterov:      {{1 - (1 + 2), 1 + 1 + 2*2}, {2, 2}},
+		backend.OpMixCarry:      {{2, 2}, {2 - 0, 2 + 2}},
+		backend.OpReplayCarry:   {{1, 3}, {1, 5}},
+		backend.OpMean3:         {{3, 3}},
+		backend.OpAdamW:         {{1 - 2/(math.Sqrt2+1), 1 + 4*2/(math.Sqrt2+1)}, {2, 2}, {2, 2}},
 	} {
 		var v [][]float32
 		for range op.Vectors() {

@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // A trial is a call of one op, to be made on the Backend under test and on the CPU.
 type trial struct {
-	op      kernels.Op
+	op      backend.Op
 	n       int
 	whole   bool         // operands are all that Make returned
 	at      [6]int       // else slices that begin so many elements behind a multiple of 256 bytes
@@ -46,7 +47,7 @@ func (s *stage) try(t trial) error {
 	if err != nil {
 		return err
 	}
-	c := kernels.Call{Op: t.op, Numbers: s.numbers(t.op), Form: t.form}
+	c := backend.Call{Op: t.op, Numbers: s.numbers(t.op), Form: t.form}
 	var packed []byte
 	if last := os[len(os)-1]; t.form != 0 {
 		packed = odd(t.form.Size(t.n))
@@ -54,7 +55,7 @@ func (s *stage) try(t trial) error {
 		kernels.Decode(last.twin(), t.form, packed) // for the bounds
 	}
 	slack := make([][]bound, len(os))
-	if s.p == Rounded && t.op != kernels.OpCopy {
+	if s.p == Rounded && t.op != backend.OpCopy {
 		copy(slack, bounds(t.op, vectors(os, (*operand).twin), c.Numbers))
 		slack[t.instead] = slack[0]
 	}
@@ -113,7 +114,7 @@ func (s *stage) operands(t trial) ([]*operand, error) {
 		if t.op.Reads(i) {
 			s.values(o.twin(), t.special)
 		}
-		if t.op == kernels.OpAdamW && name == "v" {
+		if t.op == backend.OpAdamW && name == "v" {
 			squares(o.twin())
 		}
 		if t.memory>>i&1 == 0 && (t.form == 0 || i < len(names)-1) {
@@ -140,7 +141,7 @@ func squares(v []float32) {
 }
 
 // numbers are those of op.
-func (s *stage) numbers(op kernels.Op) (x [8]float32) {
+func (s *stage) numbers(op backend.Op) (x [8]float32) {
 	for i, name := range op.Numbers() {
 		switch name {
 		case "n":

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // Untouchable is a Backend for the tests of code that is to work in every Backend: it
@@ -106,7 +107,7 @@ func (b *Untouchable) Make(n int) ([]float32, error) {
 		return nil, errors.Join(errClosed, r.free())
 	}
 	b.rooms = append(b.rooms, r)
-	kernels.Settle(r.vector, b)
+	backend.Settle(r.vector, b)
 	return r.vector, nil
 }
 
@@ -121,7 +122,7 @@ func (b *Untouchable) Recycle(v []float32) {
 	if i < 0 {
 		return
 	}
-	kernels.Unsettle(v)
+	backend.Unsettle(v)
 	b.rooms[i].memory = nil
 	b.past = append(b.past, b.rooms[i])
 	b.rooms = slices.Delete(b.rooms, i, i+1)
@@ -135,7 +136,7 @@ func (b *Untouchable) Live() int {
 }
 
 // Run implements [kernels.Backend].
-func (b *Untouchable) Run(c kernels.Call) {
+func (b *Untouchable) Run(c backend.Call) {
 	for i, v := range c.Vectors {
 		c.Vectors[i] = b.memory(v)
 	}
@@ -193,7 +194,7 @@ func (b *Untouchable) Close() error {
 	defer b.mu.Unlock()
 	var errs []error
 	for _, r := range b.rooms {
-		kernels.Unsettle(r.vector)
+		backend.Unsettle(r.vector)
 	}
 	for _, r := range append(b.rooms, b.past...) {
 		errs = append(errs, r.free())

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // The laws about vectors as such.
@@ -118,7 +119,7 @@ func vectorsAreFound(s *stage) error {
 		}
 		for _, part := range [][]float32{v, v[:1], v[n-1:], v[n/2:]} {
 			if kernels.Where(part) != s.b {
-				return fmt.Errorf("a part of a vector of %d elements is in %q and not in the Backend that made it: see kernels.Settle", n, kernels.Where(part).Name())
+				return fmt.Errorf("a part of a vector of %d elements is in %q and not in the Backend that made it: see backend.Settle", n, kernels.Where(part).Name())
 			}
 		}
 	}
@@ -135,15 +136,15 @@ func noElements(s *stage) error {
 		return err
 	}
 	none := o.vector()[5:5]
-	for _, op := range kernels.Ops() {
-		c := kernels.Call{Op: op, Numbers: s.numbers(op)}
+	for _, op := range backend.Ops() {
+		c := backend.Call{Op: op, Numbers: s.numbers(op)}
 		for i := range op.Vectors() {
 			c.Vectors[i] = none
 		}
 		s.b.Run(c)
 	}
 	for _, f := range forms {
-		s.b.Run(kernels.Call{Op: kernels.OpCopy, Vectors: [6][]float32{none}, Form: f})
+		s.b.Run(backend.Call{Op: backend.OpCopy, Vectors: [6][]float32{none}, Form: f})
 		s.b.Encode(nil, f, none, nil, nil)
 		s.b.Encode(nil, f, none, none, none)
 	}
@@ -191,9 +192,9 @@ type mistake struct {
 // wrongCalls are calls of Run, of v but for one vector that is shorter.
 func (s *stage) wrongCalls(v [][]float32) (all []mistake) {
 	n := len(v[0])
-	for _, op := range kernels.Ops() {
+	for _, op := range backend.Ops() {
 		names := op.Vectors()
-		c := kernels.Call{Op: op, Numbers: s.numbers(op)}
+		c := backend.Call{Op: op, Numbers: s.numbers(op)}
 		for i, name := range names {
 			c := c
 			copy(c.Vectors[:], v[:len(names)])

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // Text is the module with all kernels, in PTX. The driver wants a zero byte behind it.
@@ -13,7 +14,7 @@ var Text string
 
 // A Kernel is an entry of the module that does the same with all elements.
 type Kernel struct {
-	// Name is that of a [kernels.Op], or encodeDelta or decode; behind it stands
+	// Name is that of a [backend.Op], or encodeDelta or decode; behind it stands
 	// BFloat16 or Int8 if the kernel has a Form.
 	Name    string
 	Vectors []string // in order; they are float32, but see Form
@@ -25,14 +26,14 @@ type Kernel struct {
 	Form kernels.Form
 }
 
-// Kernels returns what the module has: a kernel for each [kernels.Op] but copies and
+// Kernels returns what the module has: a kernel for each [backend.Op] but copies and
 // means, with its vectors and numbers, for some also one whose last vector is in a
 // Form, and those that encode and decode.
 func Kernels() []Kernel {
 	var list []Kernel
-	for _, op := range kernels.Ops() {
+	for _, op := range backend.Ops() {
 		switch op {
-		case kernels.OpCopy, kernels.OpMean2, kernels.OpMean3, kernels.OpMean4:
+		case backend.OpCopy, backend.OpMean2, backend.OpMean3, backend.OpMean4:
 			continue
 		}
 		list = append(list, kernel(op, 0))
@@ -43,17 +44,17 @@ func Kernels() []Kernel {
 // coded is the kernels of a form.
 func coded(f kernels.Form) []Kernel {
 	return []Kernel{
-		kernel(kernels.OpDelayedFirst, f),
-		kernel(kernels.OpDelayedFirstC, f),
-		kernel(kernels.OpDelayedPlain, f),
-		kernel(kernels.OpDelayedPlainC, f),
-		kernel(kernels.OpDelayedStep, f),
+		kernel(backend.OpDelayedFirst, f),
+		kernel(backend.OpDelayedFirstC, f),
+		kernel(backend.OpDelayedPlain, f),
+		kernel(backend.OpDelayedPlainC, f),
+		kernel(backend.OpDelayedStep, f),
 		{Name: "encodeDelta" + suffix(f), Vectors: []string{"dst", "residual", "x", "y"}, Changed: 2, Form: f},
 		{Name: "decode" + suffix(f), Vectors: []string{"dst", "src"}, Changed: 1, Form: f},
 	}
 }
 
-func kernel(op kernels.Op, f kernels.Form) Kernel {
+func kernel(op backend.Op, f kernels.Form) Kernel {
 	return Kernel{Name: op.String() + suffix(f), Vectors: op.Vectors(), Changed: op.Changed(), Numbers: op.Numbers(), Form: f}
 }
 

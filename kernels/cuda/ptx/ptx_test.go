@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/cuda/ptx/internal/ptxi"
 )
 
@@ -17,22 +18,22 @@ import (
 var sizes = []int{0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 127, 128, 190, 255, 256, 257, 509, 511, 1003}
 
 // ops is the Op of each kernel that does one.
-var ops = func() map[string]kernels.Op {
-	m := map[string]kernels.Op{"decode": kernels.OpCopy}
-	for _, op := range kernels.Ops() {
+var ops = func() map[string]backend.Op {
+	m := map[string]backend.Op{"decode": backend.OpCopy}
+	for _, op := range backend.Ops() {
 		m[op.String()] = op
 	}
 	return m
 }()
 
 // opOf returns the Op of k, if it does one.
-func opOf(k Kernel) (kernels.Op, bool) {
+func opOf(k Kernel) (backend.Op, bool) {
 	op, ok := ops[strings.TrimSuffix(k.Name, suffix(k.Form))]
 	return op, ok
 }
 
 // numbers draws those of an op: of divisors some are powers of two.
-func numbers(r *rand.Rand, op kernels.Op) (s [8]float32) {
+func numbers(r *rand.Rand, op backend.Op) (s [8]float32) {
 	for i, name := range op.Numbers() {
 		switch name {
 		case "n":
@@ -62,8 +63,8 @@ func TestKernels(t *testing.T) {
 }
 
 // call draws a call of n elements that k can do.
-func call(r *rand.Rand, k Kernel, op kernels.Op, n int) kernels.Call {
-	c := kernels.Call{Op: op, Form: k.Form, Numbers: numbers(r, op)}
+func call(r *rand.Rand, k Kernel, op backend.Op, n int) backend.Call {
+	c := backend.Call{Op: op, Form: k.Form, Numbers: numbers(r, op)}
 	for i := range op.Vectors() {
 		c.Vectors[i] = values(r, n)
 	}
@@ -78,7 +79,7 @@ func call(r *rand.Rand, k Kernel, op kernels.Op, n int) kernels.Call {
 }
 
 // check has a machine do what is called, and package kernels.
-func check(t *testing.T, run machine, k Kernel, c kernels.Call) {
+func check(t *testing.T, run machine, k Kernel, c backend.Call) {
 	t.Helper()
 	n := len(c.Vectors[0])
 	buffers := make([][]byte, len(k.Vectors))
@@ -141,9 +142,9 @@ func defined(t *testing.T) map[string][]string {
 // table says.
 func TestTable(t *testing.T) {
 	entries, source, list := parsed(t), defined(t), Kernels()
-	for _, op := range kernels.Ops() {
+	for _, op := range backend.Ops() {
 		has := slices.ContainsFunc(list, func(k Kernel) bool { return k.Name == op.String() })
-		copies := op == kernels.OpCopy || strings.HasPrefix(op.String(), "mean")
+		copies := op == backend.OpCopy || strings.HasPrefix(op.String(), "mean")
 		if has == copies {
 			t.Errorf("%v: the table has it: %t", op, has)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // An absent is a Driver with no GPU behind it: what remains is the Engine's own time.
@@ -49,7 +50,7 @@ func steps(t testing.TB, set Set) []step {
 		{"OnTheGPU/unaligned", 0, func() { kernels.SGD(p[1:], d[1:], 1) }},
 		{"Gradient", 0, func() { kernels.DelayedPlain(p, d, g, 1, 4) }},
 		{"Packed", 0, func() {
-			e.Run(kernels.Call{Op: kernels.OpDelayedPlain, Vectors: [6][]float32{p, d}, Numbers: [8]float32{4, 1}, Form: f, Packed: packed})
+			e.Run(backend.Call{Op: backend.OpDelayedPlain, Vectors: [6][]float32{p, d}, Numbers: [8]float32{4, 1}, Form: f, Packed: packed})
 		}},
 		{"CopyIn", 0, func() { kernels.Copy(p, g) }},
 		{"CopyOut", 0, func() { kernels.Copy(g, p) }},

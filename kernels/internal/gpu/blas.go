@@ -1,6 +1,8 @@
 package gpu
 
-import "github.com/halos-go/sdk/kernels"
+import (
+	"github.com/halos-go/sdk/kernels/backend"
+)
 
 // blas queues f on n elements that are at the addresses v, as sequences of y += a*x and
 // dst = a*x + b*y. The formulas are in the comments of the functions of package kernels;
@@ -8,41 +10,41 @@ import "github.com/halos-go/sdk/kernels"
 func (e *Engine) blas(f *call, v [6]uint64, n int) {
 	s, g := f.scalars, e.gpu
 	switch f.op {
-	case kernels.OpDelayedFirst:
+	case backend.OpDelayedFirst:
 		g.copyWithin(e.work, v[1], v[2], 4*uint64(n))
 		g.axpy(n, over(-s[1], s[0]), v[2], v[0])
-	case kernels.OpDelayedFirstC:
+	case backend.OpDelayedFirstC:
 		g.copyWithin(e.work, v[1], v[3], 4*uint64(n))
 		g.axpy(n, times(-s[1], s[2]), v[2], v[0])
 		g.axpy(n, over(-s[1], s[0]), v[3], v[0])
-	case kernels.OpDelayedPlain, kernels.OpDelayedPlain2, kernels.OpDelayedPlain3, kernels.OpDelayedPlain4:
+	case backend.OpDelayedPlain, backend.OpDelayedPlain2, backend.OpDelayedPlain3, backend.OpDelayedPlain4:
 		for i, x := range v[2:f.vectors] {
 			g.axpy(n, 1, x, v[1])
 			g.axpy(n, over(-s[1+i], s[0]), x, v[0])
 		}
-	case kernels.OpDelayedPlainC:
+	case backend.OpDelayedPlainC:
 		g.axpy(n, 1, v[3], v[1])
 		g.axpy(n, times(-s[1], s[2]), v[2], v[0])
 		g.axpy(n, over(-s[1], s[0]), v[3], v[0])
-	case kernels.OpDelayedStep:
+	case backend.OpDelayedStep:
 		g.geam(n, s[2], v[1], over(1, s[0]), v[2], v[1])
 		g.axpy(n, over(1, s[0]), v[3], v[1])
 		g.axpy(n, times(-s[1], s[3]), v[1], v[0])
 		g.axpy(n, over(-s[1], s[0]), v[3], v[0])
-	case kernels.OpSGD:
+	case backend.OpSGD:
 		g.axpy(n, -s[0], v[1], v[0])
-	case kernels.OpHeavyBall:
+	case backend.OpHeavyBall:
 		g.geam(n, s[1], v[1], 1, v[2], v[1])
 		g.axpy(n, -s[0], v[1], v[0])
-	case kernels.OpNesterov:
+	case backend.OpNesterov:
 		g.geam(n, s[1], v[1], 1, v[2], v[1])
 		g.axpy(n, -s[0], v[2], v[0])
 		g.axpy(n, times(-s[0], s[1]), v[1], v[0])
-	case kernels.OpMean2, kernels.OpMean3, kernels.OpMean4:
+	case backend.OpMean2, backend.OpMean3, backend.OpMean4:
 		e.mean(n, over(1, s[0]), v[0], v[1:f.vectors])
-	case kernels.OpScale:
+	case backend.OpScale:
 		g.geam(n, s[0], v[0], 0, v[0], v[0])
-	case kernels.OpDelta:
+	case backend.OpDelta:
 		g.geam(n, 1, v[1], -1, v[2], v[0])
 	default:
 		e.merge(f, v, n)
@@ -54,20 +56,20 @@ func (e *Engine) merge(f *call, v [6]uint64, n int) {
 	keep, a, g := f.scalars[0], f.scalars[1], e.gpu
 	y, base, x := v[0], v[1], v[2]
 	switch f.op {
-	case kernels.OpMix:
+	case backend.OpMix:
 		g.geam(n, keep, y, a, v[1], y)
-	case kernels.OpMixBase:
+	case backend.OpMixBase:
 		g.geam(n, keep, y, a, x, y)
 		g.copyWithin(e.work, base, y, 4*uint64(n))
-	case kernels.OpMixCarry: // base becomes what was not sent, then new - that
+	case backend.OpMixCarry: // base becomes what was not sent, then new - that
 		g.geam(n, 1, y, -1, base, base)
 		g.geam(n, keep, y, a, x, y)
 		g.geam(n, 1, y, -1, base, base)
-	case kernels.OpReplayBase:
+	case backend.OpReplayBase:
 		g.axpy(n, -1, base, y)
 		g.axpy(n, 1, x, y)
 		g.copyWithin(e.work, base, y, 4*uint64(n))
-	case kernels.OpReplayCarry:
+	case backend.OpReplayCarry:
 		g.geam(n, 1, y, -1, base, base)
 		g.geam(n, 1, x, 1, base, y)
 		g.geam(n, 1, y, -1, base, base)

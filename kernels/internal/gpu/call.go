@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/cuda/ptx"
 )
 
@@ -25,7 +26,7 @@ func (e *Engine) lookUp() {
 			there[k.Name] = k.Name
 		}
 	}
-	for _, op := range kernels.Ops() {
+	for _, op := range backend.Ops() {
 		names := op.Vectors()
 		s := shape{vectors: len(names), changed: op.Changed(), numbers: len(op.Numbers())}
 		for i := range names {
@@ -34,7 +35,7 @@ func (e *Engine) lookUp() {
 		name := op.String()
 		for f, suffix := range suffixes {
 			s.kernel[f] = there[name+suffix]
-			if op == kernels.OpCopy {
+			if op == backend.OpCopy {
 				s.kernel[f] = there["decode"+suffix]
 			}
 		}
@@ -45,10 +46,10 @@ func (e *Engine) lookUp() {
 	}
 }
 
-// A call is a kernels.Call with its vectors found.
+// A call is a backend.Call with its vectors found.
 type call struct {
 	*shape
-	op      kernels.Op
+	op      backend.Op
 	n       int
 	scalars [8]float32
 	form    kernels.Form
@@ -61,7 +62,7 @@ type call struct {
 }
 
 // find checks c and finds its vectors. What c changes is not as it was in a snapshot.
-func (e *Engine) find(c *kernels.Call) call {
+func (e *Engine) find(c *backend.Call) call {
 	f := call{shape: &e.shapes[c.Op], op: c.Op, n: len(c.Vectors[0]), scalars: c.Numbers, form: c.Form, packed: c.Packed}
 	vectors := c.Vectors[:f.vectors]
 	if c.Form != 0 {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/cuda/ptx"
 )
 
@@ -189,7 +190,7 @@ func (e *Engine) Close() error {
 	}
 	errs := []error{e.gpu.driver.Synchronize()}
 	for _, v := range vectors {
-		kernels.Unsettle(v.floats)
+		backend.Unsettle(v.floats)
 		errs = append(errs, e.gpu.driver.Free(v.address))
 	}
 	for _, err := range append(errs, e.gpu.driver.Close()) {

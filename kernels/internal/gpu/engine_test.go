@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/cuda/ptx"
 	"github.com/halos-go/sdk/kernels/kerneltest"
 )
@@ -83,7 +84,7 @@ func TestAnyInMemory(t *testing.T) {
 	for seed, n := range []int{1, 1003, 4001} {
 		e, _ := open(t, OnePass, uint64(seed))
 		r := rand.New(rand.NewPCG(3, uint64(n)))
-		for _, op := range kernels.Ops() {
+		for _, op := range backend.Ops() {
 			all := len(op.Vectors())
 			for memory := 0; memory < 1<<all-1; memory++ {
 				runBoth(t, e, r, op, n, memory)
@@ -103,7 +104,7 @@ func TestBytesMoved(t *testing.T) {
 			func() { kernels.MixBase(p, m, g, 0.5) },
 			func() { kernels.DelayedFirst(p, d, g, 1, 4) },
 			func() {
-				c := kernels.Call{Op: kernels.OpDelayedPlain, Numbers: [8]float32{4, 1}, Form: kernels.Int8, Packed: make([]byte, kernels.Int8.Size(n))}
+				c := backend.Call{Op: backend.OpDelayedPlain, Numbers: [8]float32{4, 1}, Form: kernels.Int8, Packed: make([]byte, kernels.Int8.Size(n))}
 				c.Vectors = [6][]float32{p, d}
 				e.Run(c)
 			},
@@ -126,9 +127,9 @@ func TestBytesMoved(t *testing.T) {
 
 // runBoth runs op on the GPU and on the CPU. Vectors whose bits are in memory are in
 // ordinary memory; the others begin at the second element of their memory.
-func runBoth(t *testing.T, e *Engine, r *rand.Rand, op kernels.Op, n, memory int) {
+func runBoth(t *testing.T, e *Engine, r *rand.Rand, op backend.Op, n, memory int) {
 	t.Helper()
-	here, there := kernels.Call{Op: op, Numbers: [8]float32{2, 0.5, 0.25, 0.75, 2, 3, 4, 5}}, kernels.Call{Op: op}
+	here, there := backend.Call{Op: op, Numbers: [8]float32{2, 0.5, 0.25, 0.75, 2, 3, 4, 5}}, backend.Call{Op: op}
 	there.Numbers = here.Numbers
 	var whole [6][]float32
 	for i := range op.Vectors() {
@@ -163,7 +164,7 @@ func TestKernels(t *testing.T) {
 		name := strings.TrimSuffix(k.Name, suffixes[k.Form])
 		switch name {
 		case "decode":
-			if e.shapes[kernels.OpCopy].kernel[k.Form] != k.Name {
+			if e.shapes[backend.OpCopy].kernel[k.Form] != k.Name {
 				t.Errorf("%s is not used", k.Name)
 			}
 			continue

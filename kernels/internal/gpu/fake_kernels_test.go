@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 	"github.com/halos-go/sdk/kernels/cuda/ptx"
 )
 
@@ -78,7 +79,7 @@ func (f *fake) run(k ptx.Kernel, at []uint64, n int, scalars []uint64) {
 	if name == "decode" {
 		name = "copy"
 	}
-	c := kernels.Call{Op: opNamed(name), Form: k.Form}
+	c := backend.Call{Op: opNamed(name), Form: k.Form}
 	for i, a := range at {
 		if k.Form != 0 && i == len(at)-1 {
 			c.Packed = f.at(a, k.Form.Size(n))
@@ -92,8 +93,8 @@ func (f *fake) run(k ptx.Kernel, at []uint64, n int, scalars []uint64) {
 	kernels.CPU{}.Run(c)
 }
 
-func opNamed(name string) kernels.Op {
-	for _, op := range kernels.Ops() {
+func opNamed(name string) backend.Op {
+	for _, op := range backend.Ops() {
 		if op.String() == name {
 			return op
 		}

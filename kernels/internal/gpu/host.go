@@ -1,6 +1,9 @@
 package gpu
 
-import "github.com/halos-go/sdk/kernels"
+import (
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
+)
 
 // What has no kernel is done by package kernels on pinned memory, which is ordinary
 // memory to it: the pieces of all vectors come out of the GPU, and those that are
@@ -9,7 +12,7 @@ import "github.com/halos-go/sdk/kernels"
 // runOnHost does f on the host.
 func (e *Engine) runOnHost(f *call) {
 	e.eachOnHost(f, func(v [6][]float32, lo, hi int) {
-		c := kernels.Call{Op: f.op, Vectors: v, Numbers: f.scalars, Form: f.form}
+		c := backend.Call{Op: f.op, Vectors: v, Numbers: f.scalars, Form: f.form}
 		if f.form != 0 {
 			c.Packed = f.packed[f.form.Size(lo):f.form.Size(hi)]
 		}

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 var errInUse = errors.New("the driver has given memory that is a vector already")
@@ -83,7 +84,7 @@ func (e *Engine) take(n int) (*vector, error) {
 	i, _ := slices.BinarySearchFunc(e.vectors, at, byAddress)
 	e.vectors = slices.Insert(e.vectors, i, v)
 	e.mu.Unlock()
-	if !kernels.Settle(v.floats, e) {
+	if !backend.Settle(v.floats, e) {
 		e.gpu.keep("get memory", errInUse)
 	}
 	return v, nil
@@ -144,7 +145,7 @@ func (e *Engine) freeIdle() bool {
 		e.gpu.synchronize()
 	}
 	for _, v := range idle {
-		kernels.Unsettle(v.floats)
+		backend.Unsettle(v.floats)
 		e.gpu.free(v.address)
 	}
 	return len(idle) > 0
@@ -167,7 +168,7 @@ func (e *Engine) owner(v []float32) *vector {
 	return e.vectors[i]
 }
 
-// view returns a vector for v if somebody else has made it and kernels.Settle says
+// view returns a vector for v if somebody else has made it and backend.Settle says
 // that it is here: nothing is remembered of it, and it is never freed.
 func (e *Engine) view(v []float32) *vector {
 	if kernels.Where(v) == kernels.Backend(e) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // What is recycled is made again of the same memory, of zeros.
@@ -142,12 +143,12 @@ func TestMistakes(t *testing.T) {
 	memory := make([]float32, 10)
 	for want, do := range map[string]func(){
 		"gpu: vector of a negative length":             func() { _, _ = e.Make(-1) },
-		"gpu: vectors differ in length":                func() { e.Run(kernels.Call{Op: kernels.OpMix, Vectors: [6][]float32{v, w}}) },
+		"gpu: vectors differ in length":                func() { e.Run(backend.Call{Op: backend.OpMix, Vectors: [6][]float32{v, w}}) },
 		"gpu: vectors of one call are in two backends": func() { kernels.SGD(v, u, 1) },
-		"gpu: no vector of the call is here":           func() { e.Run(kernels.Call{Op: kernels.OpMix, Vectors: [6][]float32{memory, memory}}) },
-		"gpu: the only vector of a call is packed":     func() { e.Run(kernels.Call{Op: kernels.OpScale, Form: kernels.Int8}) },
+		"gpu: no vector of the call is here":           func() { e.Run(backend.Call{Op: backend.OpMix, Vectors: [6][]float32{memory, memory}}) },
+		"gpu: the only vector of a call is packed":     func() { e.Run(backend.Call{Op: backend.OpScale, Form: kernels.Int8}) },
 		"gpu: bytes differ from the size of the form": func() {
-			e.Run(kernels.Call{Op: kernels.OpMix, Vectors: [6][]float32{v}, Form: kernels.Int8, Packed: make([]byte, 13)})
+			e.Run(backend.Call{Op: backend.OpMix, Vectors: [6][]float32{v}, Form: kernels.Int8, Packed: make([]byte, 13)})
 		},
 		"gpu: vector is not of this backend": func() { e.Snapshot(memory) },
 		"gpu: vector recycled twice":         func() { e.Recycle(w); e.Recycle(w) },

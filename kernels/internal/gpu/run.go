@@ -1,6 +1,9 @@
 package gpu
 
-import "github.com/halos-go/sdk/kernels"
+import (
+	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
+)
 
 // Run implements [kernels.Backend]. It is slow, as what is on the GPU comes to the host
 // and goes back,
@@ -11,7 +14,7 @@ import "github.com/halos-go/sdk/kernels"
 //
 // What is packed in a form that the kernel does not read goes to the GPU as float32,
 // which is four bytes an element; so it does with BLAS.
-func (e *Engine) Run(c kernels.Call) {
+func (e *Engine) Run(c backend.Call) {
 	f := e.find(&c)
 	if f.n == 0 || e.gpu.lost() {
 		return
@@ -20,9 +23,9 @@ func (e *Engine) Run(c kernels.Call) {
 		panic("gpu: no vector of the call is here")
 	}
 	switch {
-	case f.op == kernels.OpCopy && f.form == 0 && f.at[1] == 0:
+	case f.op == backend.OpCopy && f.form == 0 && f.at[1] == 0:
 		e.bring(f.at[0], f.host[1])
-	case f.op == kernels.OpCopy && f.form == 0 && f.at[0] == 0:
+	case f.op == backend.OpCopy && f.form == 0 && f.at[0] == 0:
 		e.fetch(&e.bus, f.host[0], f.at[1], e.work)
 	case !e.can(&f):
 		e.runOnHost(&f)
@@ -36,10 +39,10 @@ func (e *Engine) Run(c kernels.Call) {
 // can reports whether f can be done on the GPU.
 func (e *Engine) can(f *call) bool {
 	switch {
-	case f.op == kernels.OpCopy:
+	case f.op == backend.OpCopy:
 		return true
 	case e.set == BLAS:
-		return f.op != kernels.OpAdamW
+		return f.op != backend.OpAdamW
 	}
 	return f.kernel[0] != "" && !f.uneven
 }
@@ -139,7 +142,7 @@ func (e *Engine) apply(f *call, at [6]uint64, n int) {
 	switch {
 	case f.asPacked():
 		e.launch(f.kernel[f.form], n, at[:f.vectors], f.scalars[:f.numbers])
-	case f.op == kernels.OpCopy:
+	case f.op == backend.OpCopy:
 		if at[0] != at[1] {
 			e.gpu.copyWithin(e.work, at[0], at[1], 4*uint64(n))
 		}

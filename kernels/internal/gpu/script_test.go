@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
+	"github.com/halos-go/sdk/kernels/backend"
 )
 
 // Many calls in a row, any of them, on a few vectors, with snapshots in between, leave
@@ -83,11 +84,11 @@ func (s *script) step() {
 // call runs any op on some of the vectors and, of what is not changed, some copies in
 // ordinary memory.
 func (s *script) call() {
-	op := kernels.Ops()[s.r.IntN(len(kernels.Ops()))]
-	if op == kernels.OpAdamW {
+	op := backend.Ops()[s.r.IntN(len(backend.Ops()))]
+	if op == backend.OpAdamW {
 		return // of these vectors it makes NaN, which would hide what is wrong
 	}
-	here, there := kernels.Call{Op: op}, kernels.Call{Op: op}
+	here, there := backend.Call{Op: op}, backend.Call{Op: op}
 	var lent [][]float32
 	order := s.r.Perm(len(s.v))
 	for i := range op.Vectors() {
