@@ -63,6 +63,9 @@ type call struct {
 
 // find checks c and finds its vectors. What c changes is not as it was in a snapshot.
 func (e *Engine) find(c *backend.Call) call {
+	if int(c.Op) >= len(e.shapes) {
+		panic("gpu: no such op")
+	}
 	f := call{shape: &e.shapes[c.Op], op: c.Op, n: len(c.Vectors[0]), scalars: c.Numbers, form: c.Form, packed: c.Packed}
 	vectors := c.Vectors[:f.vectors]
 	if c.Form != 0 {

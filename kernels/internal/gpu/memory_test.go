@@ -144,6 +144,7 @@ func TestMistakes(t *testing.T) {
 	for want, do := range map[string]func(){
 		"gpu: vector of a negative length":             func() { _, _ = e.Make(-1) },
 		"gpu: vectors differ in length":                func() { e.Run(backend.Call{Op: backend.OpMix, Vectors: [6][]float32{v, w}}) },
+		"gpu: no such op":                              func() { e.Run(backend.Call{Op: 200, Vectors: [6][]float32{v}}) },
 		"gpu: vectors of one call are in two backends": func() { kernels.SGD(v, u, 1) },
 		"gpu: no vector of the call is here":           func() { e.Run(backend.Call{Op: backend.OpMix, Vectors: [6][]float32{memory, memory}}) },
 		"gpu: the only vector of a call is packed":     func() { e.Run(backend.Call{Op: backend.OpScale, Form: kernels.Int8}) },
