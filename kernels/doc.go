@@ -22,19 +22,20 @@
 // A vector of more than 65,536 elements is shared among goroutines, at most
 // GOMAXPROCS or [Limit]; see [Split]. They end before the function returns.
 //
-// Most functions are as fast as memory moves, so what counts is how many bytes a
-// parameter they move: read, and written. Where several go over the same vectors, do
-// them piece by piece in Split. Vectors from [Make] lie in huge pages and are quicker
-// to get; all functions take any slices.
+// Most functions are as fast as memory is. Their time depends on how many bytes they
+// read and write for each parameter. To call several on the same vectors, call them
+// piece by piece in Split. All functions take any slices; vectors from [Make] lie in huge
+// pages and are cleared faster.
 //
 // # Elsewhere
 //
 // Vectors may be in another [Backend] than ordinary memory, such as a GPU: package
 // kernels/cuda. All functions take them, find by the address where they are, and let
 // the Backend do the work there; gradients and global models may come from ordinary
-// memory. There a call costs more than a pass: vectors should not be cut for Split or
-// the cache unless [Where] of them is CPU{}. Package kerneltest checks a Backend, and
-// has one that catches a program which touches what it must not.
+// memory. In another Backend a call costs more than the work on a small piece: cut
+// vectors for Split or the cache only if [Where] of them is CPU{}. Package
+// kernels/backend is for those who write a Backend. Package kerneltest has the tests of
+// one, and a Backend for tests in which no program can read or write an element itself.
 //
 // # Range
 //
@@ -51,9 +52,9 @@
 //
 // Slices are lent: nothing is kept. The slice that changes comes first. The
 // slices of one call must not overlap, unless the function says which may be the
-// same. Nothing is written past a slice's length. Nothing is allocated but what is
-// kept for reuse, until the garbage collector wants it. Lengths that differ are a
-// mistake of the program: the function panics before it has changed anything.
+// same. Nothing is written past a slice's length. Nothing is allocated but buffers that
+// are kept for reuse. Lengths that differ are a mistake of the program: the function
+// panics before it has changed anything.
 // Functions may be called from any goroutine as long as no two calls touch the same
 // memory.
 package kernels

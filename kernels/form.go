@@ -41,8 +41,8 @@ func Encode(dst []byte, f Form, x []float32) {
 // decoded is what [Decode] makes of dst. This is error feedback (Seide et al. 2014;
 // Karimireddy et al. 2019, arXiv 1901.09847): over many rounds the sum of what was
 // sent differs from the sum of the differences by the last residual only, however
-// coarse the form. residual begins as zeros and belongs to one receiver: a message
-// that is lost takes with it what it carried.
+// coarse the form. residual begins as zeros and belongs to one receiver. If a message
+// is lost, what it carried is lost too.
 //
 // Where decoded is a NaN or an infinity, residual becomes 0, as it would spoil all
 // later rounds. With a nil residual dst is the form of x - y, and nothing is
@@ -76,8 +76,8 @@ func Decode(dst []float32, f Form, src []byte) {
 }
 
 // DecodeEach reads a vector of n elements from src, which must have f.Size(n) bytes,
-// and hands it on in pieces, so that it is used while it is in cache and is never
-// written to memory: do(lo, hi, g) is to use elements lo to hi, which are g.
+// and hands it on in pieces, which are used in the cache and never written to memory:
+// do(lo, hi, g) gets elements lo to hi in g.
 //
 // The pieces cover 0 to n once. Each begins at a multiple of 1024 and has 1024
 // elements, the last one fewer. g is lent until do returns, which may change it.
@@ -89,15 +89,15 @@ func DecodeEach(f Form, src []byte, n int, do func(lo, hi int, g []float32)) {
 	c.release()
 }
 
-// formPiece is the number of elements that DecodeEach hands on at a time: few enough
-// that they stay in the first cache, beside those that they meet there. A multiple of
-// int8Block and a divisor of grain.
+// formPiece is the number of elements that DecodeEach hands on at a time. They stay in
+// the first cache, beside as many elements of the other vectors of an op. It is a multiple
+// of int8Block and a divisor of grain.
 const formPiece = 1024
 
 var formPieces = sync.Pool{New: func() any { return new([formPiece]float32) }}
 
-// A coding is one call of a function above, for [Split] to work on. Codings are kept
-// for reuse with the functions that Split takes, as a closure would be an allocation.
+// A coding is one call of a function above, with the functions that [Split] takes, as a
+// closure would be an allocation. Codings are kept for reuse.
 type coding struct {
 	bytes          []byte
 	form           Form
@@ -158,7 +158,7 @@ func (c *coding) decodePieces(lo, hi int) {
 	formPieces.Put(buf)
 }
 
-// part is v[lo:hi]. What is not there has no parts.
+// part is v[lo:hi], or nil if v is nil.
 func part(v []float32, lo, hi int) []float32 {
 	if v == nil {
 		return nil

@@ -176,8 +176,8 @@ func encodeInt8BlockGeneric(dst []byte, v []float32, keep bool) {
 	binary.LittleEndian.PutUint32(dst, math.Float32bits(scale))
 	dst = dst[4:]
 	for i, x := range v {
-		// Numbers of 2^23 and more have no digits behind the point: the sum is
-		// rounded to an integer, of which the lowest byte is that of q.
+		// Numbers of 2^23 and more have no fraction: the sum is rounded to an integer,
+		// and q is its lowest byte.
 		q := int8(math.Float32bits(float32(x*inv) + 0x1.8p23))
 		dst[i] = byte(q)
 		if keep {

@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -117,22 +116,28 @@ func TestRange(t *testing.T) {
 
 // Elements of up to 2^125 and numbers of an ordinary optimizer make no infinities.
 func TestNoOverflowBelow(t *testing.T) {
-	const n = 100
 	for _, f := range formulas {
-		if f.name == "AdamW" {
-			continue // it squares
+		if f.name == "DelayedPlains" {
+			continue // the sum of seven gradients is beyond float32 itself
 		}
 		vs := make([][]float32, f.vectors)
 		for k := range vs {
-			vs[k] = slices.Repeat([]float32{0x1p125, -0x1p125}, n)
-			if k%2 == 1 {
-				slices.Reverse(vs[k])
+			x := float32(0x1p125)
+			if f.name == "AdamW" && k == 3 {
+				x = 0x1p63
+			}
+			vs[k] = make([]float32, 1<<f.vectors)
+			for i := range vs[k] { // all combinations of signs
+				vs[k][i] = x
+				if i>>k&1 == 1 && (f.name != "AdamW" || k != 2) {
+					vs[k][i] = -x
+				}
 			}
 		}
-		f.run(vs, hyper{lr: 0.5, a: 0.9, b: 0.95, n: 4})
+		f.run(vs, hyper{lr: 1, a: 0.9, b: 0.95, n: 1})
 		for k, v := range vs {
-			if !Finite(v) {
-				t.Errorf("%s: vector %d is not finite: %v", f.name, k, fmt.Sprint(v[:2]))
+			if i := slices.IndexFunc(v, func(x float32) bool { return x-x != 0 }); i >= 0 {
+				t.Errorf("%s: vector %d[%d] is %v", f.name, k, i, v[i])
 			}
 		}
 	}

@@ -16,13 +16,13 @@ const (
 	huge = 2 << 20 / 4 // elements of a huge page
 
 	// large is the number of elements from which a vector gets memory of its own:
-	// 4 MiB. Below that, what alignment costs would be more than half of it.
+	// 4 MiB. Below that, alignment would cost more than half of the vector.
 	large = 2 * huge
 
-	// Vectors begin at one of several distances from a huge page, which differ in
-	// the page as well as in the line of the cache. If all began with a page, the
-	// addresses that a loop is at in each would end in the same bits, and then it
-	// waits for stores that only look like those it reads: about a fifth of the time
+	// Vectors begin at one of several distances from the start of a huge page, each with
+	// another page and another line of the cache. If all began at the start of a page, a
+	// loop would read and write addresses that end in the same bits. The processor then
+	// takes a load for one of what was just stored, and waits: about a fifth of the time
 	// in the cache, nothing in memory (go test -bench Spread).
 	spreads = 8
 	spread  = 5 * (page + 64/4)
@@ -30,14 +30,14 @@ const (
 	slack = huge + (spreads-1)*spread // what a slab has besides its room
 )
 
-// Make returns n zeros that the caller owns, like make([]float32, n), which it is
-// for less than 4 MiB. A larger vector begins at a multiple of 64 bytes, lies in huge
-// pages where the system has them, and is made ready by several goroutines. Its
-// capacity is n.
+// Make returns n zeros that the caller owns. Below 4 MiB it is make([]float32, n). A
+// larger vector begins at a multiple of 64 bytes, lies in huge pages where the system
+// has them, and is cleared by several goroutines. Its capacity is n.
 //
-// It is memory of the Go heap, with a little more than 2 MiB for its place and at
-// most the larger of 2 MiB and an eighth for rounding. Nobody has to give it back:
-// like any other slice it goes when nothing points to it. [Recycle] spares that.
+// The memory is of the Go heap. Besides the vector it has a little more than 2 MiB for
+// alignment and at most 2 MiB or an eighth, whichever is more, for rounding. You need not
+// give it back: like any other slice it is freed when nothing points to it. [Recycle] lets
+// the next Make use it at once.
 //
 // It panics if make does.
 func Make(n int) []float32 {
@@ -47,15 +47,15 @@ func Make(n int) []float32 {
 	return vectors.make(n)
 }
 
-// Recycle keeps the memory of v for a later [Make] of about the same length, which
-// then costs a clearing and neither page faults nor work for the garbage collector.
-// The caller must not use v, or any slice of it, again. What no Make takes
-// for about two garbage collections is freed.
+// Recycle keeps the memory of v for a later [Make] of about the same length. That Make
+// only has to clear it: there are no page faults, and no work for the garbage collector.
+// The caller must not use v, or any slice of it, again. Memory that no Make has taken
+// within about two garbage collections is freed.
 //
-// v must be what Make returned. Anything else is left alone: nil, a part of a
-// vector, a slice from elsewhere, such as a [Backend], which has a Recycle of its own,
-// a vector of less than 4 MiB. It panics if v is waiting for reuse already; if v is in
-// use again it cannot tell.
+// v must be what Make returned. Recycle ignores anything else: nil, a part of a vector, a
+// vector of less than 4 MiB, a slice that Make has not made. A vector of another [Backend]
+// goes to the Recycle of that. Recycle panics if v is recycled already and waits for
+// reuse. If it is in use again, a second Recycle takes it from its new owner.
 func Recycle(v []float32) {
 	if len(v) >= large {
 		vectors.recycle(v)
@@ -63,8 +63,8 @@ func Recycle(v []float32) {
 }
 
 // Metrics returns counters of the vectors of 4 MiB and more that [Make] has made in
-// this process, in this order, named as in package runtime/metrics. They are of one
-// moment, that at which the loop begins.
+// this process, in this order, named as in package runtime/metrics. All are read at one
+// moment, when the loop begins.
 //
 //	/halos/vectors/held:bytes        in the Go heap, in use or not, with alignment and
 //	                                 rounding, until the garbage collector reports it free
@@ -82,8 +82,8 @@ var vectors = newMemory()
 // memory knows all large vectors. It holds them weakly, so that those that are
 // neither in use nor recycled are freed like other garbage.
 //
-// A sync.Pool would not do: in it each processor has one to itself that the others
-// do not find, and one is as large as a model. Nor can it say what it holds.
+// A sync.Pool would keep a vector for each processor, which the others do not find, and a
+// vector is as large as a model. It also cannot say what it holds.
 type memory struct {
 	mu       sync.Mutex
 	slabs    map[uintptr]*slab // by address
@@ -103,7 +103,7 @@ type slab struct {
 	room   int      // elements, a class
 	length int      // of its vector, the last one if it is idle
 	idle   bool     // in memory.idle
-	keep   *float32 // first, for as long as the garbage collector may not have it
+	keep   *float32 // first, while the garbage collector must not free it
 }
 
 func newMemory() *memory { return &memory{slabs: make(map[uintptr]*slab)} }
@@ -119,7 +119,7 @@ func (m *memory) make(n int) []float32 {
 	return m.grow(n)
 }
 
-// reuse takes the slab that was recycled last, which caches know best.
+// reuse takes the slab that was recycled last: more of it is still in the caches.
 func (m *memory) reuse(n int) []float32 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -129,7 +129,7 @@ func (m *memory) reuse(n int) []float32 {
 		}
 		first := s.first.Value()
 		if first == nil {
-			continue // freed, and freed not called yet
+			continue // the collector has freed it, and has not called freed yet
 		}
 		m.idle = slices.Delete(m.idle, i, i+1)
 		s.length, s.idle, s.keep = n, false, nil
@@ -139,9 +139,9 @@ func (m *memory) reuse(n int) []float32 {
 	return nil
 }
 
-// grow makes a vector in new memory. Memory that is new to the process too has not
-// been touched by make: its pages come with the first write, and are huge if the
-// system is asked before that.
+// grow makes a vector in new memory. If that is new to the process too, make has not
+// touched it, and the system provides each page at the first write to it. It provides
+// huge pages if it is asked for them before.
 func (m *memory) grow(n int) []float32 {
 	room := class(n)
 	all := make([]float32, room+slack)
@@ -163,8 +163,8 @@ func (m *memory) add(s *slab, all []float32) {
 	runtime.AddCleanup(&all[0], m.freed, s)
 }
 
-// recycle trusts nothing that v says. The slab at its address is that of v only if
-// it is alive: the address may belong to another slice by now.
+// recycle checks what v is. The slab at the address of v is that of v only if it is
+// alive: the address may belong to another slice by now.
 func (m *memory) recycle(v []float32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -184,7 +184,7 @@ func (m *memory) recycle(v []float32) {
 	}
 }
 
-// collected is called after a garbage collection. The next one may have what is idle
+// collected is called after a garbage collection. The next one may free what is idle
 // now; until then it can still be reused.
 func (m *memory) collected() {
 	m.mu.Lock()
@@ -223,15 +223,15 @@ func (m *memory) metrics(yield func(string, uint64) bool) {
 		yield("/halos/vectors/reused:vectors", reused)
 }
 
-// class rounds n, at least large, up to whole huge pages, and to three bits after
-// the first: vectors of nearly the same length share memory.
+// class rounds n, at least large, up to whole huge pages and to four significant bits:
+// vectors of nearly the same length share memory.
 func class(n int) int {
 	step := max(huge, 1<<bits.Len(uint(n-1))>>4)
 	return (n + step - 1) &^ (step - 1) // negative if n is too large, and so for make
 }
 
-// touch writes to every page of v, which begins with a huge one, and to each huge one
-// from one goroutine: several that meet in one all clear it, all but one in vain.
+// touch writes to every page of v, which begins with a huge page. All of a huge page is
+// for one goroutine: if several wrote to it first, the system would clear it for each.
 func touch(v []float32) {
 	const pieces = huge / grain
 	Split((len(v)+pieces-1)/pieces, func(lo, hi int) {

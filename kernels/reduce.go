@@ -55,8 +55,8 @@ func Dot(x, y []float32) float64 {
 	return sum
 }
 
-// dotElsewhere takes the product in ordinary memory. It is NaN if a Backend has failed,
-// whose vector is lost.
+// dotElsewhere takes the product in ordinary memory. If a Backend has failed its vector
+// is lost, and the product is NaN.
 func dotElsewhere(x, y []float32) float64 {
 	a, b := Ordinary(x), Ordinary(y)
 	sum := Dot(a, b)
@@ -120,7 +120,7 @@ func (t *team) dot(lo, hi int) {
 	}
 }
 
-// finite leaves out what comes after the first piece with a flaw.
+// finite skips a piece if another has a flaw.
 func (t *team) finite(lo, hi int) {
 	if !t.infinite.Load() && !finite(t.x[lo:hi]) {
 		t.infinite.Store(true)
@@ -145,8 +145,8 @@ func dotBlock(x, y []float32, b int) float64 {
 	return lane[0]
 }
 
-// finite looks at whole groups of 32 elements, some thousands of them at a time, so
-// that a flaw at the beginning is not looked for to the end; then at the rest.
+// finite looks at whole groups of 32 elements, up to 4096 elements at a time, and then at
+// the rest. It stops after the first flaw.
 func finite(x []float32) bool {
 	for len(x) >= 32 {
 		piece := x[:min(block, len(x)&^31)]

@@ -8,18 +8,17 @@ import (
 	"github.com/halos-go/sdk/kernels/backend"
 )
 
-// grain is the number of elements that a goroutine takes at a time. Pieces are
-// handed out as goroutines become free: with one equal share for each, a single
-// busy core would hold up all. A multiple of block.
+// grain is the number of elements that a goroutine takes at a time; when it is done with
+// them it takes the next. With one equal share for each, all would wait for a core that
+// is busy with something else. It is a multiple of block.
 const grain = 1 << 16
 
 var limit atomic.Int64
 
-// Limit sets the number of goroutines that one call may use, and returns the
-// number before; 0, as in the beginning, means GOMAXPROCS. The result of no
-// function depends on it: it is there for programs that want the other cores for
-// something else. It may be called at any time and holds for calls that begin
-// later.
+// Limit sets the number of goroutines that one call may use, and returns the number
+// before. 0 means GOMAXPROCS, and is the limit at first. No result depends on it: it is
+// for programs that need the other cores for something else. It may be called from any
+// goroutine at any time, and holds for calls that begin later.
 func Limit(n int) (old int) {
 	return int(limit.Swap(int64(max(0, n))))
 }
@@ -34,8 +33,8 @@ func Limit(n int) (old int) {
 // begun. When the calls under way have returned, Split does the same on the caller's
 // goroutine: it panics with the same value, or ends the goroutine.
 //
-// It is how all functions of this package use several cores. Called by do on a
-// piece, they stay on its goroutine.
+// All functions of this package use several cores in this way. When do calls one of them
+// on its piece, that runs on the goroutine of do alone.
 func Split(n int, do func(lo, hi int)) {
 	if n <= grain {
 		if n > 0 {
@@ -64,8 +63,8 @@ func threads(n int) int {
 // pieces is the number of pieces of n elements, at least 1.
 func pieces(n int) int { return (n-1)/grain + 1 }
 
-// A team is one call shared among goroutines. Teams are kept for reuse and hold
-// what the call works on themselves, as a closure would be an allocation.
+// A team is one call that is shared among goroutines. It holds the operands of the call,
+// as a closure would be an allocation. Teams are kept for reuse.
 type team struct {
 	part func(t *team, lo, hi int)
 	n    int

@@ -7,12 +7,12 @@ import "strconv"
 // and length. Writing rounds to nearest, ties to even.
 //
 // A piece [lo, hi) of a vector whose bytes are b is b[f.Size(lo):f.Size(hi)] if lo is
-// a multiple of 256, and hi too or the end: pieces may be written, sent and read by
-// themselves.
+// a multiple of 256, and hi is another one or the end. So a piece may be written, sent
+// and read by itself.
 //
-// The bytes of a vector are the same on every machine, and so are the numbers read
-// from bytes, NaNs included as far as the form says. (Where a difference is NaN, which
-// NaN is not said.) Bytes may begin at any address.
+// The bytes of a vector are the same on every machine, and so are the numbers that are
+// read from bytes. That includes NaNs as far as the form says; but if the difference of
+// two numbers is encoded and is NaN, it may be any NaN. Bytes may begin at any address.
 type Form uint8
 
 const (
@@ -36,9 +36,9 @@ const (
 	//	if inv is infinite { scale, inv = 0, 0 }
 	//	q = the integer nearest to v*inv
 	//
-	// so -127 <= q <= 127, and the error is at most about scale/2. The bound on scale
-	// matters for the largest float32 alone, of which 127*(amax/127) would be an
-	// infinity. A block of less than about 3.7e-37, where inv is infinite, is all
+	// so -127 <= q <= 127, and the error is at most about scale/2. Only for the largest
+	// float32 does the bound on scale matter: 127*(amax/127) would be an infinity. A
+	// block in which amax is less than about 3.7e-37, so that inv is infinite, is all
 	// zeros. A block with a NaN or an infinity has the scale 0x7fc00000, which is a
 	// NaN, and q = 0, so that all of it is read as NaN.
 	Int8

@@ -22,8 +22,7 @@ type Info struct {
 
 // Devices returns the devices that the driver knows of, in the order of their
 // numbers; there may be none. It takes no memory of any, and may be called from any
-// goroutine. An error says why there is no
-// driver to ask, or what it answered.
+// goroutine. An error says why there is no driver to ask, or what it answered.
 func Devices() ([]Info, error) {
 	dr, err := loadDriver()
 	if err != nil {
@@ -110,8 +109,8 @@ func (d *Device) Memory() (free, total uint64, err error) {
 }
 
 // Address returns where v begins, for another library: a pointer of the device if v is
-// a vector of one. It is 0 if v is empty. What the other library
-// writes there the Backend does not notice: a Snapshot may be one from before.
+// a vector of one. It is 0 if v is empty. The Backend does not notice what the other
+// library writes there: a Snapshot may show what was there before.
 func Address(v []float32) uint64 {
 	if len(v) == 0 {
 		return 0

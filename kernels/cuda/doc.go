@@ -1,5 +1,5 @@
 // Package cuda finds a GPU of NVIDIA's for package kernels: a [kernels.Backend] whose
-// vectors lie in the memory of the GPU, with all that is computed on them.
+// vectors lie in the memory of the GPU and are worked on there.
 //
 //	b, why, err := cuda.Select("auto")
 //	if err != nil {
@@ -32,7 +32,7 @@
 // # Failures
 //
 // Open, Select, Make and Close return errors. What fails in between shows in b.Err,
-// and then b has failed for ever: see [kernels.Backend]. The first failure of the
+// and then b does not recover: see [backend.Backend]. The first failure of the
 // driver or of cuBLAS is an [*Error] in the chain. After some of them, like an address
 // that no kernel should have touched, the driver answers nothing else in this process;
 // then only another process gets the GPU to work again. A GPU that is full is no such

@@ -61,7 +61,8 @@ type call struct {
 	uneven bool         // these begin at different offsets
 }
 
-// find checks c and finds its vectors. What c changes is not as it was in a snapshot.
+// find checks c and finds its vectors. Those that c changes no longer share the copy of
+// a snapshot.
 func (e *Engine) find(c *backend.Call) call {
 	if int(c.Op) >= len(e.shapes) {
 		panic("gpu: no such op")

@@ -5,15 +5,15 @@ import (
 	"sync/atomic"
 )
 
-// A device is a Driver that keeps its first error and does nothing after it, so that
-// what is above needs to look only once in a while.
+// A device is a Driver that keeps its first error and does nothing after it. So its
+// callers need not check each call: they ask once, after several.
 type device struct {
 	driver Driver
 	name   string
 	err    atomic.Pointer[error]
 }
 
-// lost reports whether nothing is done any more.
+// lost reports whether there has been an error.
 func (d *device) lost() bool { return d.err.Load() != nil }
 
 func (d *device) failure() error {

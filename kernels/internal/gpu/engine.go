@@ -19,7 +19,7 @@ const (
 	OnePass Set = iota
 	// BLAS is sequences of calls of cuBLAS, which fuses multiplications with additions:
 	// results differ from those of package kernels by roundings. It is for a GPU whose
-	// driver refuses the kernels, and to compare.
+	// driver refuses the kernels, and for comparisons.
 	BLAS
 )
 
@@ -38,10 +38,10 @@ type Config struct {
 	Set    Set
 
 	// Slot is the number of bytes that go from or to ordinary memory at a time; 0 means
-	// 16 MiB, and less than 8 KiB means that. Slots is how many such pieces may be on
-	// their way to the GPU, at least 2 for a copy beside another; 0 means 3. They are
-	// pinned memory of the host and as much of the GPU; two slots more of the host are
-	// for snapshots.
+	// 16 MiB, and less than 8 KiB means 8 KiB. Slots is how many such pieces may be on
+	// their way to the GPU; 0 means 3, and with 1 a piece is not filled while another is
+	// on its way. A slot is pinned memory of the host and as much memory of the GPU. Two
+	// more slots, of the host only, are for snapshots.
 	Slot  int
 	Slots int
 }
@@ -78,8 +78,8 @@ func (c Config) complete() (Config, error) {
 // Calls with ordinary memory go one at a time. [Engine.Snapshot] and reading one have
 // a way of their own: they wait for no such call, and no call waits for them.
 //
-// Some calls have no kernel; they are right but slow, as all vectors come to the host
-// piece by piece, and go back: see [Engine.Run] and [Engine.Encode].
+// Some calls have no kernel. Their results are right, but they are slow: all vectors come
+// to the host piece by piece, and go back. See [Engine.Run] and [Engine.Encode].
 type Engine struct {
 	name   string
 	set    Set
@@ -98,8 +98,8 @@ type Engine struct {
 	launching sync.Mutex
 	arguments [16]uint64
 
-	// making is held while memory is got, from the driver or by giving back what is
-	// idle, and by Close. It is locked before mu.
+	// making is held while memory is allocated or freed, and by Close. It is locked
+	// before mu.
 	making sync.Mutex
 
 	mu       sync.Mutex
@@ -172,7 +172,7 @@ func (e *Engine) open(cfg Config) (err error) {
 func (e *Engine) Name() string { return e.name }
 
 // Err returns nil, or the first error of the driver, wrapped with what was attempted.
-// A vector for which there was no room is none of them.
+// That there was no room for a vector is not kept as an error.
 func (e *Engine) Err() error { return e.gpu.failure() }
 
 // Close implements [kernels.Backend]. Its error is the first that the driver returns;

@@ -4,9 +4,9 @@ import "math"
 
 const threads = 256 // in a block
 
-// launchFrom launches kernel on vectors that begin first elements behind a multiple of
-// 16 bytes, which kernels want: one to three elements before the next multiple are
-// done by themselves, as those of a call of less than four are one by one.
+// launchFrom launches kernel on vectors that begin first elements after a multiple of 16
+// bytes. A kernel takes four elements at a time, from such a multiple on, so the one to
+// three elements before the next multiple get a launch of their own.
 func (e *Engine) launchFrom(first int, kernel string, n int, at []uint64, numbers []float32) {
 	if first == 0 {
 		e.launch(kernel, n, at, numbers)

@@ -22,7 +22,7 @@ type vector struct {
 }
 
 // Make implements [kernels.Backend]. If the GPU has no room, even without what is
-// recycled, the error wraps [ErrNoRoom], and the Engine is as good as before.
+// recycled, the error wraps [ErrNoRoom], and the Engine works as before.
 func (e *Engine) Make(n int) ([]float32, error) {
 	if n < 0 {
 		panic("gpu: vector of a negative length")
@@ -128,8 +128,8 @@ func (e *Engine) put(v *vector) {
 }
 
 // freeIdle frees what is kept for reuse and reports whether that was anything. Work
-// with it may still be queued. The caller holds making: for another vector there would
-// seem to be no room meanwhile.
+// with it may still be queued. The caller holds making: without it another Make would
+// find neither the idle vectors nor their memory.
 func (e *Engine) freeIdle() bool {
 	e.mu.Lock()
 	clear(e.idle)
@@ -189,9 +189,9 @@ func byAddress(v *vector, at uint64) int {
 
 func address(v []float32) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(v)))) }
 
-// Elements returns n elements at an address of a GPU. There is nothing of Go there, so
-// the address is no pointer that the garbage collector would follow, and is not made
-// one by way of arithmetic.
+// Elements returns n elements at an address of a GPU. The garbage collector ignores the
+// pointer, as it is not to memory of Go. The number is read as a pointer because vet
+// rejects a conversion.
 func Elements(at uint64, n int) []float32 {
 	p := uintptr(at)
 	return unsafe.Slice(*(**float32)(unsafe.Pointer(&p)), n)

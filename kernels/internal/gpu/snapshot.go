@@ -23,8 +23,9 @@ type shot struct {
 
 // Snapshot implements [kernels.Backend]. It queues a copy on the GPU, which is there
 // until it is released. Snapshots of a vector that has not changed since share one
-// copy. Of others there are two at a time, so a goroutine that keeps two and takes a
-// third waits for ever. If the GPU has no room for the copy, Read says so.
+// copy. Otherwise there are two at a time: a third waits until one is released, and a
+// goroutine that keeps two itself waits without end. If the GPU has no room for the copy,
+// Read returns the error.
 func (e *Engine) Snapshot(v []float32) kernels.Snapshot {
 	n := len(v)
 	if n == 0 {
