@@ -62,6 +62,7 @@ func newDriver(ctx cu.CUContext) (*driver, error) {
 func (d *driver) do(call string, f func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	defer keepFloatMode()()
 	if err := cu.PushCurrentCtx(d.ctx); err != nil {
 		return failed("cuCtxPushCurrent", err)
 	}

@@ -158,7 +158,8 @@ int fake_leave(int code, const char *format, ...)
 
 __attribute__((constructor)) void fakecuda_flush(void)
 {
-	if (!getenv("FAKECUDA_FLUSH"))
+	const char *flush = getenv("FAKECUDA_FLUSH");
+	if (!flush || !*flush)
 		return;
 #if defined(__x86_64__)
 	__builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);

@@ -19,8 +19,8 @@
 //	                     calls return too. What gives something back does so and fails.
 //	FAKECUDA_DEVICES     number of devices, at most 8, 1 if it is not set.
 //	FAKECUDA_CAPABILITY  compute capability, 91 if it is not set.
-//	FAKECUDA_FLUSH       if it is set, loading the fake and each call leave the thread
-//	                     in a mode that takes denormal numbers for zero.
+//	FAKECUDA_FLUSH       if it is not empty, loading the fake and each call leave the
+//	                     thread in a mode that takes denormal numbers for zero.
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
