@@ -12,8 +12,8 @@ const (
 	// MemQueue is how many frames each direction of a link of [Mem] holds. Send
 	// blocks while the direction it wants is full; other links do not notice.
 	MemQueue = 16
-	// MemLanding is [Mem.Landing] if that is 0.
-	MemLanding = 256 << 20
+	// MemLanding is [Mem.Landing] if that is 0: three models of 300 MB.
+	MemLanding = 1 << 30
 	// MemAbsent is how many absent peers a node of [Mem] waits for.
 	MemAbsent = 1024
 )

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -276,39 +275,4 @@ func TestMemManyNodes(t *testing.T) {
 			wantEvents(t, w, "linked server")
 		}
 	})
-}
-
-// TestMemHoldsNoFrames sees that the memory of what was cut is used again, and
-// that a network without nodes has none.
-func TestMemHoldsNoFrames(t *testing.T) {
-	var net transport.Mem
-	a, b := join(t, &net, "a"), join(t, &net, "b")
-	frame := make([]byte, 1<<20)
-	before := heap()
-	for range 3 {
-		for range transport.MemQueue {
-			if err := a.Send(t.Context(), "b", frame); err != nil {
-				t.Fatal(err)
-			}
-		}
-		net.Cut("a", "b")
-		net.Heal("a", "b")
-	}
-	if grown := heap() - before; grown > (transport.MemQueue+1)<<20 {
-		t.Errorf("%d bytes are held", grown)
-	}
-	a.Close()
-	b.Close()
-	if grown := heap() - before; grown > 1<<20 {
-		t.Errorf("%d bytes are held when all nodes have left", grown)
-	}
-	runtime.KeepAlive(&net)
-	runtime.KeepAlive(frame)
-}
-
-func heap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }

@@ -1,150 +1,108 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/binary"
-	"fmt"
 	"io"
-	"math"
-	"net"
 	"slices"
 	"sync"
-	"time"
 )
 
-// maxFrame is the longest frame believed.
-const maxFrame = min(1<<32, math.MaxInt)
-
-// A landing is the memory in which a node's frames land. Readers wait in line for
-// room, and Release gives it back.
+// A landing is where the frames of a node lie until they are released. It bounds
+// their bytes, and keeps released memory for the next frames: to land in new
+// memory costs several times as much.
 type landing struct {
-	limit uint64
-	first chan struct{} // full: somebody is the first in line
-	freed chan struct{} // there is more room
+	limit int64
+	turn  chan struct{} // full: a frame waits for room; the others queue here, in order
+	room  chan struct{} // rung when something is released
 
-	mu   sync.Mutex
-	used uint64
-	idle [][]byte // memory of released frames
+	mu    sync.Mutex
+	held  int64    // bytes of frames that are not released
+	spare [][]byte // memory of large frames, limit bytes at most
+	bytes int64    // in spare
 }
 
-const (
-	most = 4       // idle buffers: a frame is as large as a model
-	step = 1 << 20 // what is allocated for a length before bytes have come
-)
-
-func newLanding(limit uint64) landing {
-	return landing{limit: cmp.Or(limit, 256<<20), first: make(chan struct{}, 1), freed: make(chan struct{}, 1)}
+func newLanding(limit int64) *landing {
+	return &landing{limit: limit, turn: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
-// frame reads one frame from conn, when there is room for it.
-func (l *landing) frame(ctx context.Context, conn net.Conn) (frame []byte, release func(), err error) {
-	size, err := readSize(conn)
-	if err == nil && size > maxFrame {
-		err = fmt.Errorf("a frame of %d bytes: want at most %d", size, uint64(maxFrame))
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := l.enter(ctx, size); err != nil {
-		return nil, nil, err
-	}
-	frame, err = read(conn, l.take(int(size)), int(size))
-	release = sync.OnceFunc(func() { l.leave(size, frame) })
-	if err != nil {
-		release()
-	}
-	return frame, release, err
-}
-
-// enter waits for room. A node that holds nothing takes a frame of any size.
-func (l *landing) enter(ctx context.Context, size uint64) error {
+// enter waits for room for a frame, or for the end of ctx. A frame has it if there
+// is no other, however large it is.
+func (a *landing) enter(ctx context.Context, size int) error {
 	select {
-	case l.first <- struct{}{}:
-		defer func() { <-l.first }()
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
-	for !l.fits(size) {
+	for !a.reserve(int64(size)) {
 		select {
-		case <-l.freed:
+		case <-a.room:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ctx.Err()
 		}
 	}
 	return nil
 }
 
-func (l *landing) fits(size uint64) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	fits := size == 0 || l.used == 0 || l.used+size <= l.limit
-	if fits {
-		l.used += size
+func (a *landing) reserve(size int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.held > 0 && size > a.limit-a.held {
+		return false
 	}
-	return fits
+	a.held += size
+	return true
 }
 
-// leave gives room back, and memory.
-func (l *landing) leave(size uint64, b []byte) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.used -= size
-	if cap(b) >= step {
-		l.idle = append(l.idle, b)
-		l.idle = slices.Delete(l.idle, 0, max(0, len(l.idle)-most))
+// small is how much memory a frame gets on its length alone. That of frames which
+// need no more is left to the garbage collector.
+const small = 1 << 20
+
+// leave ends the stay of a frame of size bytes in block.
+func (a *landing) leave(size int, block []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.held -= int64(size)
+	if len(block) > small {
+		a.spare = append(a.spare, block)
+		for a.bytes += int64(len(block)); a.bytes > a.limit && len(a.spare) > 1; a.spare = a.spare[1:] {
+			a.bytes -= int64(len(a.spare[0]))
+		}
 	}
 	select {
-	case l.freed <- struct{}{}:
-	default:
+	case a.room <- struct{}{}:
+	default: // rung already
 	}
 }
 
-// take returns idle memory that fits, or nil.
-func (l *landing) take(size int) []byte {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	i := slices.IndexFunc(l.idle, func(b []byte) bool { return cap(b) >= size && cap(b)/2 <= size })
+// take returns spare memory for a frame, not much more than it needs; or nil.
+func (a *landing) take(size int) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := slices.IndexFunc(a.spare, func(b []byte) bool { return len(b) >= size && len(b)/2 < size })
 	if i < 0 {
 		return nil
 	}
-	b := l.idle[i]
-	l.idle = slices.Delete(l.idle, i, i+1)
-	return b
+	block := a.spare[i]
+	a.spare = slices.Delete(a.spare, i, i+1)
+	a.bytes -= int64(len(block))
+	return block
 }
 
-// read reads size bytes into b or, if that is too short, into memory that grows with
-// what has come: a length alone costs little.
-func read(conn net.Conn, b []byte, size int) ([]byte, error) {
-	if cap(b) < size {
-		b = make([]byte, min(size, step))
+// read reads a frame for which there is room, into spare memory or else into new
+// memory that grows with what has come: a length that is not true costs little.
+// The memory is returned with an error too.
+func (a *landing) read(r io.Reader, size int) (block []byte, err error) {
+	if block = a.take(size); block == nil {
+		block = make([]byte, min(size, small))
 	}
-	b = b[:min(size, cap(b))]
-	_, err := io.ReadFull(conn, b)
-	for err == nil && len(b) < size {
-		had := len(b)
-		b = append(make([]byte, 0, had+min(size-had, had)), b...)
-		b = b[:cap(b)]
-		_, err = io.ReadFull(conn, b[had:])
-	}
-	return b, err
-}
-
-func readSize(conn net.Conn) (uint64, error) {
-	var size [8]byte
-	_, err := io.ReadFull(conn, size[:])
-	return binary.LittleEndian.Uint64(size[:]), err
-}
-
-// hangUp ends what this end sends. The connection lives on a moment, so that the
-// peer can read what is on the way.
-func hangUp(conn net.Conn) {
-	_ = conn.SetDeadline(time.Now().Add(linger))
-	if c, ok := conn.(interface{ CloseWrite() error }); ok {
-		_ = c.CloseWrite()
+	for at := 0; ; {
+		n, err := io.ReadFull(r, block[at:min(len(block), size)])
+		if at += n; at == size || err != nil {
+			return block, err
+		}
+		more := make([]byte, min(2*len(block), size))
+		copy(more, block)
+		block = more
 	}
 }
-
-// drain reads what still comes, until the peer hangs up too: to close a connection
-// with unread bytes would make the peer lose what is on its way to it.
-func drain(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }

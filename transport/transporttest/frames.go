@@ -87,25 +87,26 @@ func receiverOwnsItsFrame(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	var held []transport.Event
+	var held []loan
 	for range 4 {
 		frame := newStream(hub, "").next(2000)
-		held = append(held, transport.Event{Frame: frame})
+		held = append(held, lent(transport.Event{Frame: frame}))
 		for _, leaf := range leaves {
 			got, err := pass(ctx, hub, leaf, frame)
 			if err != nil {
 				return err
 			}
-			held = append(held, got)
+			if err := wholeFrame(got.Frame); err != nil {
+				return err
+			}
+			held = append(held, lent(got))
 		}
 	}
-	for i := range held {
-		for _, other := range held[i:] {
-			if err := wholeFrame(other.Frame); err != nil {
-				return fmt.Errorf("a frame changed in the hands of its owner: %w", err)
-			}
+	for i, l := range held {
+		if err := intact(held[i:]); err != nil {
+			return err
 		}
-		release(held[i])
+		release(l.Event)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func intactUntilRelease(ctx context.Context, s *stage) error {
 			return out.sendAll(ctx, frames, func(i int) int { return sizes[i%len(sizes)] })
 		},
 		func(ctx context.Context) error {
-			var held []transport.Event
+			var held []loan
 			for i := range frames {
 				e, err := hub.receive(ctx, fmt.Sprintf("a's frame %d of %d", i+1, frames))
 				if err != nil {
@@ -64,24 +64,44 @@ func intactUntilRelease(ctx context.Context, s *stage) error {
 				if _, err := hub.check(e); err != nil {
 					return err
 				}
-				if held = append(held, e); len(held) < holds {
+				if held = append(held, lent(e)); len(held) < holds {
 					continue
 				}
-				j := chance.IntN(len(held))
-				for _, e := range held {
-					if err := wholeFrame(e.Frame); err != nil {
-						return fmt.Errorf("hub: a frame changed before its Release: %w", err)
-					}
+				if err := intact(held); err != nil {
+					return err
 				}
-				release(held[j])
+				j := chance.IntN(len(held))
+				release(held[j].Event)
 				held[j] = held[holds-1]
 				held = held[:holds-1]
 			}
-			for _, e := range held {
-				release(e)
+			for _, l := range held {
+				release(l.Event)
 			}
 			return nil
 		})
+}
+
+// A loan is an event with the frame of a stream, and which frame it was.
+type loan struct {
+	transport.Event
+	stream, number uint64
+}
+
+func lent(e transport.Event) loan { return loan{e, word(e.Frame, 0), word(e.Frame, 1)} }
+
+// intact reports what has changed in the frames of loans.
+func intact(loans []loan) error {
+	for _, l := range loans {
+		err := wholeFrame(l.Frame)
+		if now := lent(l.Event); err == nil && (now.stream != l.stream || now.number != l.number) {
+			err = fmt.Errorf("it is now frame %d of stream %d and was frame %d of stream %d", now.number, now.stream, l.number, l.stream)
+		}
+		if err != nil {
+			return fmt.Errorf("a frame changed before its Release: %w", err)
+		}
+	}
+	return nil
 }
 
 // releaseLate releases frames from another goroutine, after the end of their
@@ -91,7 +111,7 @@ func releaseLate(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	var held []transport.Event
+	var held []loan
 	out := newStream(leaves[0], "hub")
 	err = together(ctx,
 		func(ctx context.Context) error { return out.sendAll(ctx, 4, func(int) int { return 2000 }) },
@@ -101,7 +121,10 @@ func releaseLate(ctx context.Context, s *stage) error {
 				if err != nil {
 					return err
 				}
-				held = append(held, e)
+				if err := wholeFrame(e.Frame); err != nil {
+					return err
+				}
+				held = append(held, lent(e))
 			}
 			return nil
 		})
@@ -109,12 +132,10 @@ func releaseLate(ctx context.Context, s *stage) error {
 		return err
 	}
 	drop := func(when string) error {
-		for _, e := range held {
-			if err := wholeFrame(e.Frame); err != nil {
-				return fmt.Errorf("a frame changed before its Release: %w", err)
-			}
+		if err := intact(held); err != nil {
+			return err
 		}
-		e := held[0]
+		e := held[0].Event
 		held = held[1:]
 		return together(ctx, func(context.Context) error {
 			defer s.waiting("hub is waiting for Release %s", when)()
