@@ -44,7 +44,8 @@ func (b *body) complete() error {
 		b.snapshot = nil
 	}
 	if b.err == nil && !b.summed {
-		b.sum, _ = inspect(b.v)
+		s := sweep{v: b.v, sure: true}
+		b.sum, _ = s.run()
 		b.summed = true
 	}
 	return b.err

@@ -84,7 +84,7 @@ func copied(b *body, v []float32) *body {
 		b.snapshot = place.Snapshot(v)
 		return b
 	}
-	s := sweep{v: b.v, x: v}
+	s := sweep{v: b.v, x: v, sure: true}
 	b.sum, _ = s.run()
 	b.summed = true
 	return b
