@@ -178,7 +178,13 @@ func (l *LPS) asked(ch *child, push *Push, fresh bool, out *Output) {
 	l.owe(ch)
 }
 
+// update applies an update. One that comes while the parent's model is to take the place
+// of the region's is lost: on a model that has diverged it would be one more ruin.
 func (l *LPS) update(ch *child, m *Push, out *Output) {
+	if !l.up.joined() {
+		out.note(Event{Kind: Lost, Peer: l.up.parent, Steps: m.Steps, Updates: m.Updates, Reason: "it came while the parent's model was waited for"})
+		return
+	}
 	stale := l.apply(m)
 	l.accumulator.Add(m.Delta)
 	out.note(Event{Kind: Updated, Peer: ch.name, Version: l.point.Version, Updates: m.Updates, Staleness: stale})
