@@ -107,7 +107,7 @@ func (s *server) step(r role, in Input, out *Output) {
 	case *Gone:
 		s.forget(r, in.From, m.Reason, out)
 	case *Resend:
-		s.resend(in.From, out)
+		s.resend(r, in.From, out)
 	case *Linked:
 		if s.stopped && s.children.known[in.From] != nil {
 			s.stop(in.From, out)
@@ -171,13 +171,13 @@ func (s *server) foreign(from string, r Receipt, seen Point, out *Output) bool {
 }
 
 // resend answers a child again whose answer was not sent.
-func (s *server) resend(name string, out *Output) {
+func (s *server) resend(r role, name string, out *Output) {
 	switch ch := s.children.known[name]; {
 	case ch == nil:
 	case s.stopped:
 		s.stop(name, out)
 	case !ch.waiting:
-		s.owe(ch)
+		r.asked(ch, nil, false, out)
 	}
 }
 
