@@ -156,7 +156,7 @@ func (l *LPS) fromParent(m Message, out *Output) {
 		l.up.phase = over
 		l.halted(m.Reason, out)
 	case *Gone:
-		if l.up.phase == joining {
+		if !l.up.joined() {
 			l.up.missing(m, out)
 		}
 	}

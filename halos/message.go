@@ -20,7 +20,8 @@ type (
 	Linked struct{}
 	// Gone says that Input.From will not come back in this life. A server goes on
 	// without that child: a round closes, a server that waits to end waits no longer for
-	// it. Without its parent a worker ends, and so does an LPS that has not joined yet.
+	// it. Without its parent a worker ends, and so does an LPS that waits for its model to
+	// begin with.
 	Gone struct {
 		Reason string // for the event and the error
 	}
