@@ -206,7 +206,7 @@ func (l *LPS) send(out *Output) {
 		return
 	}
 	kernels.Copy(l.base, l.params)
-	l.up.askPush(l.work, l.want(), delta, finite, out)
+	l.up.askPush(l.work.bounded(), l.want(), delta, finite, out)
 	out.note(Event{Kind: Sent, Peer: l.up.parent, Version: l.point.Version, Steps: l.work.Steps, Updates: l.work.Updates})
 	l.work = Work{}
 }

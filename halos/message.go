@@ -69,6 +69,11 @@ func (w *Work) add(o Work) {
 	w.Tokens += o.Tokens
 }
 
+// bounded is w with no count above what a parent takes.
+func (w Work) bounded() Work {
+	return Work{min(w.Steps, maxWork), min(w.Updates, maxWork), min(w.Samples, maxWork), min(w.Tokens, maxWork)}
+}
+
 // Across the network.
 type (
 	// Pull introduces a child and asks for the model.
