@@ -291,6 +291,7 @@ func (l *LPS) diverged(out *Output) {
 	l.drop("diverged", out)
 	if l.ruins++; l.ruins >= maxRefusals {
 		l.halted("diverged", out)
+		l.depart("diverged", out)
 		out.fail(fmt.Errorf("%w: %s: model, %d times since it was last merged", ErrDiverged, l.cfg.ID, l.ruins))
 		return
 	}

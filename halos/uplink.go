@@ -154,12 +154,13 @@ func (u *uplink) lose(reason string, out *Output) {
 }
 
 // reject counts a request or an answer that was of no use, and asks for the model
-// anew. One too many ends the node; because, if not nil, is then wrapped.
+// anew. One too many ends the node, which leaves first; because, if not nil, is then wrapped.
 func (u *uplink) reject(reason string, because error, want uint64, out *Output) {
 	if u.refusals++; u.refusals < maxRefusals {
 		u.askPull(joining, want, out)
 		return
 	}
+	u.depart(out)
 	text := fmt.Sprintf("halos: %s: %d times in a row at %s: %s", u.id, maxRefusals, u.parent, reason)
 	if because != nil {
 		out.fail(fmt.Errorf("%s: %w", text, because))

@@ -141,6 +141,7 @@ func (w *Worker) onTrained(m *Trained, out *Output) {
 	out.note(Event{Kind: Finished, Version: w.up.seen.Version, Steps: w.cfg.Steps, Loss: m.Loss})
 	switch {
 	case len(m.Update) != w.params:
+		w.up.depart(out)
 		out.fail(fmt.Errorf("halos: %s: update has %d parameters: want %d", w.cfg.ID, len(m.Update), w.params))
 	case !m.checked.of(m.Update):
 		const reason = "update is not finite"
