@@ -38,7 +38,7 @@ type outbox struct {
 	ctx    context.Context // of the senders
 	cancel context.CancelCauseFunc
 	fail   func(error)
-	tell   func(peer string, reached bool) // what became of the link to a peer, when that changes
+	tell   func(peer string, reached bool) // what became of the link to a peer: see mark
 
 	mu      sync.Mutex // guards what follows
 	sending map[string]*sending
@@ -140,10 +140,11 @@ func (o *outbox) judge(ctx context.Context, peer string, err error) {
 	}
 }
 
-// mark tells whether a peer is away, if that is news.
+// mark tells that a peer is away, each time, as the loop may have heard from it since; and
+// that it is there, if it was away.
 func (o *outbox) mark(peer string, away bool) {
 	o.mu.Lock()
-	news := o.away[peer] != away
+	news := away || o.away[peer]
 	if away {
 		o.away[peer] = true
 	} else {

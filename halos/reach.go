@@ -50,11 +50,14 @@ func (r *reach) back(peer string) {
 	}
 }
 
-// lost notes that there was no link to a peer.
-func (r *reach) lost(peer string, now time.Duration) {
-	if c := r.of(peer); !c.away {
-		c.away, c.since = true, now
+// lost notes that there was no link to a peer, and reports whether that is news.
+func (r *reach) lost(peer string, now time.Duration) bool {
+	c := r.of(peer)
+	if c.away {
+		return false
 	}
+	c.away, c.since = true, now
+	return true
 }
 
 // look returns the peers that have been away too long, and calls probe with those that

@@ -274,8 +274,7 @@ func (d *driver) hear(n news) {
 		d.add(n.msg)
 	case n.reached:
 		d.reach.back(n.peer)
-	default:
-		d.reach.lost(n.peer, time.Since(d.began))
+	case d.reach.lost(n.peer, time.Since(d.began)):
 		d.out.note(Event{Kind: Unreachable, Peer: n.peer, Reason: "there is no link"})
 	}
 }

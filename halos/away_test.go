@@ -1,0 +1,44 @@
+package halos
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/halos-go/sdk/transport"
+)
+
+// TestLinkThatReturnsForAMoment: a child's link returns, nothing is sent on it, and it
+// breaks for good. The second absence is noticed like the first, and ends the wait.
+func TestLinkThatReturnsForAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gps, tp := crowd(1, 1)
+		var down atomic.Bool
+		tp.send = func(_ context.Context, to string, _ ...[]byte) error {
+			if down.Load() {
+				return transport.ErrUnreachable
+			}
+			return nil
+		}
+		var told []EventKind
+		ctx, end := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() {
+			done <- Run(ctx, gps, RunConfig{Transport: tp, Incarnation: 1, Patience: 10 * time.Minute,
+				Observe: func(_ time.Duration, e Event) { told = append(told, e.Kind) }})
+		}()
+		synctest.Wait()
+		down.Store(true)
+		time.Sleep(2*time.Minute + time.Second) // long enough to be noticed
+		tp.events <- transport.Event{Peer: "w0", Linked: true}
+		time.Sleep(30 * time.Minute)
+		end()
+		<-done
+		if want := []EventKind{Joined, Unreachable, Unreachable, Left}; !slices.Equal(told, want) {
+			t.Errorf("told %v, want %v", told, want)
+		}
+	})
+}
