@@ -11,14 +11,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/halos-go/sdk/merge"
 	"github.com/halos-go/sdk/optim"
 )
 
 var (
-	searchFor  = flag.Duration("search.for", 0, "how long TestSearch looks for a fault; 0: 2,000 runs")
+	searchRuns = flag.Uint64("search.runs", 2000, "how many runs TestSearch makes; a tenth of them with -short")
 	searchSeed = flag.Uint64("search.seed", 0, "the one run that TestSearch repeats, with a log; 0: many")
 )
 
@@ -38,18 +37,18 @@ func TestSearch(t *testing.T) {
 	var seed, runs, failed atomic.Uint64
 	var mu sync.Mutex // guards tally
 	var tally [4]int
-	began := time.Now()
-	more := func() bool {
-		if *searchFor > 0 {
-			return time.Since(began) < *searchFor
-		}
-		return seed.Load() < 2000
+	most := *searchRuns
+	if testing.Short() {
+		most /= 10
 	}
 	var all sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
-			for more() && failed.Load() == 0 {
+			for failed.Load() == 0 {
 				s := seed.Add(1)
+				if s > most {
+					return
+				}
 				w := newWorld(s)
 				if err := w.run(); err != nil {
 					failed.Store(s)
