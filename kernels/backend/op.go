@@ -44,6 +44,10 @@ const (
 // A vector with a star is read and changed. One with an equals sign is overwritten: what
 // was in it is not read. The others are only read. Those that are changed come first.
 //
+// A new Op is a row here, a function and its loop in Go in package kernels, a loop in
+// kernels/_gen, a kernel in kernels/cuda/ptx, its calls of cuBLAS in kernels/internal/gpu
+// and a formula in kerneltest. Tests there fail while one is missing.
+//
 // A number is what the caller of the function gives, or what the comment of the function
 // computes from it in float64, rounded to float32: keep of a mix is 1-a. The number n is
 // what sums are divided by: the length of a window, or how many vectors a mean is of.

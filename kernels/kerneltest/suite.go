@@ -16,12 +16,11 @@ const (
 	Exact Precision = iota
 
 	// Rounded results may differ from what they are in float64 by 4*2^-24 times the sum
-	// of the absolute values of the terms that an element is the sum of. What is a
-	// result itself and then a term of another, as the momentum is, counts twice there;
-	// so does AdamW's quotient. That is for libraries that fuse products with sums, or
-	// sum in an order of their own. Operands are finite and not denormal. What is only
-	// copied, encoded or decoded is exact, and the differences that
-	// [kernels.EncodeDelta] encodes are rounded as there.
+	// of the absolute values of the terms that an element is the sum of. A term that is a
+	// result itself, as the momentum is, counts twice, and so does AdamW's quotient. That
+	// is for libraries that fuse products with sums, or sum in an order of their own.
+	// Operands are finite and not denormal. What is only copied, encoded or decoded is
+	// exact. Differences are rounded before they are encoded, as by [kernels.EncodeDelta].
 	Rounded
 )
 

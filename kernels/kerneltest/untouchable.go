@@ -29,8 +29,8 @@ type Untouchable struct {
 	mu     sync.Mutex
 	rooms  []*room
 	past   []*room // recycled
-	loss   error   // what it will fail with, if not nil,
-	after  int     // when so many more calls have succeeded
+	loss   error   // what it will fail with; nil if it will not
+	after  int     // how many more calls will succeed before that
 	lost   bool    // it has failed
 	closed bool
 }
@@ -57,11 +57,11 @@ var _ kernels.Backend = (*Untouchable)(nil)
 // errClosed is the error of Make after Close.
 var errClosed = errors.New("kerneltest: closed")
 
-// Fail lets b fail as a GPU does that is lost: the next calls succeed, so many as after
-// says, then one fails, with err, and so do all behind it. A call that fails does nothing.
-// Dot returns NaN then, Finite false, and Err and what else returns an error err. Calls
-// are those of Make, Run, Encode, Dot, Finite, Snapshot and its Read, by whatever
-// function of package kernels. after is at least 0, and err not nil.
+// Fail lets b fail as a GPU does that is lost: the next calls succeed, as many as after
+// says, and then all fail with err. A call that fails does nothing; Dot returns NaN,
+// Finite false, and the other methods with an error return err, and Err too. Calls are
+// those of Make, Run, Encode, Dot, Finite, Snapshot and its Read, by whatever function of
+// package kernels. after is at least 0, and err not nil.
 func (b *Untouchable) Fail(after int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -89,7 +89,7 @@ func (e *Engine) find(c *backend.Call) call {
 
 // add notes where vector i is. The caller holds mu.
 func (f *call) add(e *Engine, i int, v []float32, changed bool) {
-	o := e.owner(v)
+	o := e.live(v)
 	if o == nil {
 		if kernels.Where(v) != (kernels.CPU{}) {
 			panic("gpu: vectors of one call are in two backends")

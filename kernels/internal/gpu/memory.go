@@ -168,6 +168,16 @@ func (e *Engine) owner(v []float32) *vector {
 	return e.vectors[i]
 }
 
+// live is owner of a vector that is to be used. It panics if that is recycled and not
+// made again.
+func (e *Engine) live(v []float32) *vector {
+	o := e.owner(v)
+	if o != nil && o.idle {
+		panic("gpu: vector is recycled")
+	}
+	return o
+}
+
 // view returns a vector for v if somebody else has made it and backend.Settle says
 // that it is here: nothing is remembered of it, and it is never freed.
 func (e *Engine) view(v []float32) *vector {

@@ -69,7 +69,7 @@ func TestNoRoom(t *testing.T) {
 // While what is idle is freed for one vector, there is room for another too.
 func TestRoomForTwo(t *testing.T) {
 	var live []float32
-	for name, make := range map[string]func(e *Engine) error{
+	for name, get := range map[string]func(e *Engine) error{
 		"Make":     func(e *Engine) error { _, err := e.Make(100); return err },
 		"Snapshot": func(e *Engine) error { return e.Snapshot(live).Read(counting(100, 1)) },
 	} {
@@ -78,7 +78,7 @@ func TestRoomForTwo(t *testing.T) {
 		e.Recycle(made(t, e, 1900))
 		second := newResult()
 		f.room = 0
-		f.during, f.other = "Free", func() { second <- make(e) }
+		f.during, f.other = "Free", func() { second <- get(e) }
 		if _, err := e.Make(1000); err != nil {
 			t.Error(err)
 		}
@@ -139,7 +139,7 @@ func TestClose(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	e, _ := open(t, OnePass, 0)
 	other, _ := open(t, OnePass, 0)
-	v, w, u := made(t, e, 10), made(t, e, 11), made(t, other, 10)
+	v, w, u, x := made(t, e, 10), made(t, e, 11), made(t, other, 10), made(t, e, 12)
 	memory := make([]float32, 10)
 	for want, do := range map[string]func(){
 		"gpu: vector of a negative length":             func() { _, _ = e.Make(-1) },
@@ -153,6 +153,7 @@ func TestMistakes(t *testing.T) {
 		},
 		"gpu: vector is not of this backend": func() { e.Snapshot(memory) },
 		"gpu: vector recycled twice":         func() { e.Recycle(w); e.Recycle(w) },
+		"gpu: vector is recycled":            func() { e.Recycle(x); kernels.Scale(x, 2) },
 		"gpu: snapshot released twice":       func() { s := e.Snapshot(v); s.Release(); s.Release() },
 	} {
 		func() {

@@ -99,7 +99,7 @@ func (e *Engine) flag(x uint64, n int) bool {
 func (e *Engine) must(v []float32) uint64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.owner(v) == nil {
+	if e.live(v) == nil {
 		panic("gpu: vector is not of this backend")
 	}
 	return address(v)

@@ -59,8 +59,8 @@ func (r *ring) open(e *Engine, slots int, twins bool) (err error) {
 	return nil
 }
 
-// take returns the next slot, when nothing copies to or from it. What it was to bring
-// is brought.
+// take returns the next slot. It waits until nothing copies to or from it, and delivers
+// what is due.
 func (r *ring) take() *slot {
 	s := &r.slots[r.next]
 	r.next = (r.next + 1) % len(r.slots)
@@ -80,8 +80,8 @@ func (s *slot) deliver() {
 	s.due = [3]due{}
 }
 
-// move copies bytes, as long as each other. Where they are aligned package kernels does
-// it, on several goroutines: one is slower than the bus.
+// move copies src to dst, which is as long. Where both are aligned it is kernels.Copy, on
+// several goroutines: a single one is slower than the bus.
 func move(dst, src []byte) {
 	var n int
 	if aligned(dst) && aligned(src) {

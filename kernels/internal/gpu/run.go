@@ -5,15 +5,15 @@ import (
 	"github.com/halos-go/sdk/kernels/backend"
 )
 
-// Run implements [kernels.Backend]. It is slow, as what is on the GPU comes to the host
-// and goes back,
+// Run implements [kernels.Backend]. In two cases it is slow, as the vectors come to the
+// host and go back:
 //
-//   - where there is no kernel: for means of the set OnePass, for AdamW of BLAS;
-//   - with OnePass, where vectors of a call on the GPU begin at different distances from
-//     a multiple of 16 bytes, as parts of vectors may.
+//   - There is no kernel: for means with OnePass, and for AdamW with BLAS.
+//   - With OnePass, vectors on the GPU begin at different distances from a multiple of 16
+//     bytes, as parts of vectors may.
 //
-// What is packed in a form that the kernel does not read goes to the GPU as float32,
-// which is four bytes an element; so it does with BLAS.
+// A packed vector goes to the GPU as float32, four bytes an element, if the kernel does
+// not read its form, and always with BLAS.
 func (e *Engine) Run(c backend.Call) {
 	f := e.find(&c)
 	if f.n == 0 || e.gpu.lost() {

@@ -53,7 +53,7 @@ func (e *Engine) Snapshot(v []float32) kernels.Snapshot {
 func (e *Engine) shot(v []float32) (s *shot, shared bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	o, at := e.owner(v), address(v)
+	o, at := e.live(v), address(v)
 	if o == nil {
 		panic("gpu: vector is not of this backend")
 	}
