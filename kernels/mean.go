@@ -18,7 +18,7 @@ import (
 // float64, and then rounded. So the mean of finite elements is finite, even where
 // their sum is too large for a float32.
 //
-// dst may be one of vs.
+// dst may be one of vs, which takes a little longer.
 func Mean(dst []float32, vs ...[]float32) {
 	if len(vs) == 0 {
 		panic("kernels: mean of no vectors")
@@ -79,82 +79,96 @@ var meanBuffers = sync.Pool{New: func() any { return new(meanBuffer) }}
 // vectors in one pass; the sum of more stays in the cache. So does a copy of what dst
 // was if it is one of vs, as it is needed again where a sum overflows.
 func mean(dst []float32, vs [][]float32, lo int, n float32, stream bool) {
-	same := among(dst, vs, lo)
-	if len(vs) <= 4 && !same {
-		meanOf(dst, nil, nil, vs, lo, n, stream)
+	p := meanOf{dst: dst, vs: vs, lo: lo, n: n}
+	onto := p.onto()
+	p.stream = stream && !onto // what is read is in the cache already
+	if len(vs) <= 4 && !onto {
+		p.run()
 		return
 	}
 	buf := meanBuffers.Get().(*meanBuffer)
-	for ; len(dst) > 0; lo += meanPiece {
-		piece := dst[:min(meanPiece, len(dst))]
-		var was []float32
-		if same {
-			was = buf.was[:len(piece)]
-			runLoop(backend.OpCopy, &args{v: [6][]float32{was, piece}})
+	for ; len(dst) > 0; p.lo += meanPiece {
+		p.dst = dst[:min(meanPiece, len(dst))]
+		p.sum = buf.sum[:len(p.dst)]
+		if onto {
+			p.was = buf.was[:len(p.dst)]
+			runLoop(backend.OpCopy, &args{v: [6][]float32{p.was, p.dst}})
 		}
-		meanOf(piece, buf.sum[:len(piece)], was, vs, lo, n, stream)
-		dst = dst[len(piece):]
+		p.run()
+		dst = dst[len(p.dst):]
 	}
 	meanBuffers.Put(buf)
 }
 
-// among reports whether dst is one of vs, from element lo on.
-func among(dst []float32, vs [][]float32, lo int) bool {
-	for _, v := range vs {
-		if isPart(dst, v, lo) {
+// A meanOf is the mean of a piece.
+type meanOf struct {
+	dst    []float32
+	sum    []float32 // room for the sum, if there are more than four vs
+	was    []float32 // what dst was, if it is one of vs
+	vs     [][]float32
+	lo     int // dst is the mean of elements lo and up
+	n      float32
+	stream bool
+}
+
+// onto reports whether dst is one of vs.
+func (p *meanOf) onto() bool {
+	for k := range p.vs {
+		if p.is(k) {
 			return true
 		}
 	}
 	return false
 }
 
-// isPart reports whether dst is v from element lo on.
-func isPart(dst, v []float32, lo int) bool { return len(dst) > 0 && &dst[0] == &v[lo] }
+// is reports whether dst is the elements of vector k.
+func (p *meanOf) is(k int) bool { return len(p.dst) > 0 && &p.dst[0] == &p.vs[k][p.lo] }
 
-// operand is the elements of v that dst is the mean of; was is what dst was, if it is
-// one of the vectors.
-func operand(dst, was, v []float32, lo int) []float32 {
-	if was != nil && isPart(dst, v, lo) {
-		return was
+// operand is the elements of vector k, as they were before dst was written.
+func (p *meanOf) operand(k int) []float32 {
+	if p.was != nil && p.is(k) {
+		return p.was
 	}
-	return v[lo : lo+len(dst)]
+	return p.vs[k][p.lo : p.lo+len(p.dst)]
 }
 
-// meanOf is the mean of a piece.
-func meanOf(dst, sum, was []float32, vs [][]float32, lo int, n float32, stream bool) {
+// run adds up to four vectors in a pass, of which the sum so far is one from the second
+// pass on. The last pass divides and writes to dst.
+func (p *meanOf) run() {
 	overflow := uint32(0)
-	for k := 0; k < len(vs); {
-		a := args{v: [6][]float32{sum}, s: [8]float32{1}}
-		i := 0
+	for k := 0; k < len(p.vs); {
+		a, operands := args{v: [6][]float32{p.sum}, s: [8]float32{1}}, 0
+		add := func(v []float32) {
+			operands++
+			a.v[operands] = v
+		}
 		if k > 0 {
-			i++
-			a.v[i] = sum
+			add(p.sum)
 		}
-		for ; i < 4 && k < len(vs); k++ {
-			i++
-			a.v[i] = operand(dst, was, vs[k], lo)
+		for ; operands < 4 && k < len(p.vs); k++ {
+			add(p.operand(k))
 		}
-		if k == len(vs) {
-			a.v[0], a.s, a.stream = dst, [8]float32{n}, stream
+		if k == len(p.vs) {
+			a.v[0], a.s[0], a.stream = p.dst, p.n, p.stream
 		}
-		runLoop(backend.OpMean2+backend.Op(i-2), &a)
+		runLoop(backend.OpMean2+backend.Op(operands-2), &a)
 		overflow |= a.overflow
 	}
 	if overflow != 0 {
-		meanWide(dst, was, vs, lo, n)
+		p.wide()
 	}
 }
 
-// meanWide computes in float64 the elements of dst that are not finite.
-func meanWide(dst, was []float32, vs [][]float32, lo int, n float32) {
-	for i, x := range dst {
+// wide computes in float64 the elements of dst that are not finite.
+func (p *meanOf) wide() {
+	for i, x := range p.dst {
 		if notFinite(x) == 0 {
 			continue
 		}
 		s := 0.0
-		for _, v := range vs {
-			s += float64(operand(dst, was, v, lo)[i])
+		for k := range p.vs {
+			s += float64(p.operand(k)[i])
 		}
-		dst[i] = float32(s / float64(n))
+		p.dst[i] = float32(s / float64(p.n))
 	}
 }
