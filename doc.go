@@ -35,6 +35,7 @@
 //	optim/optimtest         the same for optimizers and momenta
 //	merge/mergetest         the same for accumulators and mergers
 //	kernels                 the loops on []float32 that all of it is made of
+//	kernels/backend         for those who write a place for vectors
 //	kernels/state           how a plug is written to and read from a stream
 //	kernels/cuda            the same loops on NVIDIA GPUs; the library does not import it
 //	kernels/kerneltest      the tests that any place for vectors must pass

@@ -3,6 +3,7 @@ package halos
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/halos-go/sdk/transport"
@@ -15,18 +16,31 @@ type Node struct {
 }
 
 // RunAll runs nodes of one process, each on a goroutine of its own, and returns when all
-// have ended. join gives each its end of the network, as [transport.Mem.Join] does; RunAll
-// closes it when the node has ended. A node whose Transport is set is not joined. The
-// first error of a node ends the others, and is returned with the node's name; so is
-// context.Cause(ctx) if ctx ends.
+// have ended. join gives each its end of the network, as [transport.Mem.Join] does; it is
+// called for one after the other, before any of them runs, and RunAll closes the end when
+// the node has ended. A node whose Transport is set is not joined. The first error of a
+// node ends the others, and is returned with the node's name; so is context.Cause(ctx) if
+// ctx ends.
 func RunAll(ctx context.Context, join func(id string) (transport.Transport, error), nodes ...Node) error {
+	nodes = slices.Clone(nodes)
+	var ends []transport.Transport // that RunAll closes; nil where it does not
+	for i := range nodes {
+		end, err := nodes[i].join(join)
+		if err != nil {
+			closeAll(ends)
+			return err
+		}
+		ends = append(ends, end)
+	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var all sync.WaitGroup
-	for _, n := range nodes {
+	for i, n := range nodes {
 		all.Go(func() {
-			if err := runOne(ctx, join, n); err != nil {
-				fail(err)
+			defer closeAll(ends[i : i+1])
+			err := Run(ctx, n.Machine, n.RunConfig)
+			if err != nil && ctx.Err() == nil {
+				fail(fmt.Errorf("%s: %w", n.Machine.ID(), err))
 			}
 		})
 	}
@@ -34,23 +48,28 @@ func RunAll(ctx context.Context, join func(id string) (transport.Transport, erro
 	return context.Cause(ctx)
 }
 
-func runOne(ctx context.Context, join func(id string) (transport.Transport, error), n Node) error {
+// join gives the node an end of the network, and returns it, unless it has one.
+func (n *Node) join(join func(id string) (transport.Transport, error)) (transport.Transport, error) {
 	switch {
 	case isNil(n.Machine):
-		return errNil
-	case n.Transport == nil && join == nil:
-		return fmt.Errorf("halos: %s has no Transport: want one, or a function that joins", n.Machine.ID())
-	case n.Transport == nil:
-		end, err := join(n.Machine.ID())
-		if err != nil {
-			return fmt.Errorf("halos: %s: %w", n.Machine.ID(), err)
+		return nil, errNil
+	case n.Transport != nil:
+		return nil, nil
+	case join == nil:
+		return nil, fmt.Errorf("halos: %s has no Transport: want one, or a function that joins", n.Machine.ID())
+	}
+	end, err := join(n.Machine.ID())
+	if err != nil {
+		return nil, fmt.Errorf("halos: %s: %w", n.Machine.ID(), err)
+	}
+	n.Transport = end
+	return end, nil
+}
+
+func closeAll(ends []transport.Transport) {
+	for _, end := range ends {
+		if end != nil {
+			_ = end.Close()
 		}
-		defer func() { _ = end.Close() }()
-		n.Transport = end
 	}
-	err := Run(ctx, n.Machine, n.RunConfig)
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("%s: %w", n.Machine.ID(), err)
-	}
-	return err
 }

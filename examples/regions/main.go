@@ -21,7 +21,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/halos-go/sdk/examples/bytelm"
@@ -78,36 +77,24 @@ func train(s settings, quit <-chan struct{}, w io.Writer) (*report, error) {
 	}
 	r := newReport(problem, gps, w)
 
-	ctx, fail := context.WithCancelCause(context.Background()) // one node's failure ends the others
-	defer fail(nil)
 	var net transport.Mem
-	var running sync.WaitGroup
-	for _, n := range nodes {
-		id := n.machine.ID()
+	join := func(id string) (transport.Transport, error) {
 		end, err := net.Join(id)
-		if err != nil {
-			fail(err)
-			break
-		}
-		slow := &transport.Shape{Transport: r.meter(id, end), Line: func(to string) transport.Line {
+		return &transport.Shape{Transport: r.meter(id, end), Line: func(to string) transport.Line {
 			if region(id) == region(to) {
 				return transport.Line{Latency: time.Millisecond}
 			}
 			return s.wan
-		}}
-		cfg := halos.RunConfig{Transport: slow, Trainer: n.trainer}
-		if n.machine == gps { // it alone is asked to quit, and stops the others
-			cfg.Quit, cfg.Observe = quit, r.observe
-		}
-		running.Go(func() {
-			if err := errors.Join(halos.Run(ctx, n.machine, cfg), slow.Close()); err != nil {
-				fail(fmt.Errorf("%s: %w", id, err))
-			}
-		})
+		}}, err
 	}
-	running.Wait()
+	for i := range nodes {
+		if nodes[i].Machine == gps { // it alone is asked to quit, and stops the others
+			nodes[i].Quit, nodes[i].Observe = quit, r.observe
+		}
+	}
+	err = halos.RunAll(context.Background(), join, nodes...)
 	r.close()
-	return r, context.Cause(ctx)
+	return r, err
 }
 
 // region is the part of a node's name before the slash.

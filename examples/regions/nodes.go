@@ -13,16 +13,10 @@ import (
 
 const batch = 8 // samples of a local step
 
-// A node is a role and, if it is a worker, what trains there.
-type node struct {
-	machine halos.Machine
-	trainer halos.Trainer
-}
-
 // build makes the hierarchy: a GPS at a hub far from both regions, and in each
 // region an LPS and two workers, of which the second is thought of as half as fast
 // and does half the steps in a round.
-func build(problem *bytelm.Problem, steps uint64, b kernels.Backend) (*halos.GPS, []node, error) {
+func build(problem *bytelm.Problem, steps uint64, b kernels.Backend) (*halos.GPS, []halos.Node, error) {
 	layout := problem.Layout()
 	server := halos.ServerConfig{Params: make([]float32, layout.Len()), Layout: layout, Backend: b, GlobalBatch: 4 * batch}
 	problem.Init(server.Params)
@@ -35,7 +29,7 @@ func build(problem *bytelm.Problem, steps uint64, b kernels.Backend) (*halos.GPS
 	if err != nil {
 		return nil, nil, err
 	}
-	nodes := []node{{machine: gps}}
+	nodes := []halos.Node{{Machine: gps}}
 	for _, region := range []string{"eu", "us"} {
 		local := server
 		local.ID = region + "/lps"
@@ -51,7 +45,7 @@ func build(problem *bytelm.Problem, steps uint64, b kernels.Backend) (*halos.GPS
 		if err != nil {
 			return nil, nil, err
 		}
-		nodes = append(nodes, node{machine: lps})
+		nodes = append(nodes, halos.Node{Machine: lps})
 		for i, h := range []uint64{16, 8} {
 			w, err := worker(problem, fmt.Sprintf("%s/worker%d", region, i+1), local.ID, h, steps)
 			if err != nil {
@@ -64,11 +58,11 @@ func build(problem *bytelm.Problem, steps uint64, b kernels.Backend) (*halos.GPS
 }
 
 // worker makes a worker of h local steps a round.
-func worker(problem *bytelm.Problem, id, lps string, h, steps uint64) (node, error) {
+func worker(problem *bytelm.Problem, id, lps string, h, steps uint64) (halos.Node, error) {
 	layout := problem.Layout()
 	machine, err := halos.NewWorker(halos.WorkerConfig{ID: id, Parent: lps, Layout: layout, Steps: h, Samples: h * batch})
 	if err != nil {
-		return node{}, err
+		return halos.Node{}, err
 	}
 	trainer, err := halos.NewLocal(halos.LocalConfig{
 		Objective: problem.Objective(),
@@ -77,5 +71,5 @@ func worker(problem *bytelm.Problem, id, lps string, h, steps uint64) (node, err
 		LR:        optim.Cosine{Max: 0.004, Min: 0.0004, Warmup: 10, Total: steps / 4},
 		ClipNorm:  1,
 	})
-	return node{machine, trainer}, err
+	return halos.Node{Machine: machine, RunConfig: halos.RunConfig{Trainer: trainer}}, err
 }
