@@ -60,12 +60,12 @@ func (d *driver) frame(e Envelope) (*frame, error) {
 // is no room.
 func (d *driver) bodyOf(v []float32, answer bool) *body {
 	if !answer {
-		if d.update != nil && &d.update.v[0] == &v[0] {
+		if d.update != nil && same(d.update.v, v) {
 			return d.update.hold()
 		}
 		return copied(d.updates.take(len(v)), v)
 	}
-	if d.shared == nil || &d.sharedOf[0] != &v[0] || len(d.sharedOf) != len(v) {
+	if d.shared == nil || !same(d.sharedOf, v) {
 		b := d.answers.take(len(v))
 		if b == nil {
 			return nil
@@ -77,6 +77,9 @@ func (d *driver) bodyOf(v []float32, answer bool) *body {
 	}
 	return d.shared.hold()
 }
+
+// same reports whether a and b, which is not empty, are the same memory.
+func same(a, b []float32) bool { return len(a) == len(b) && &a[0] == &b[0] }
 
 // copied makes b a copy of v as it is now.
 func copied(b *body, v []float32) *body {
