@@ -157,7 +157,7 @@ func (w *world) makeGPS(a *actor) Machine {
 }
 
 func (w *world) makeLPS(a *actor) Machine {
-	return must1(NewLPS(LPSConfig{ServerConfig: w.config(a.id), Parent: a.parent, Lease: 64,
+	return must1(NewLPS(LPSConfig{ServerConfig: w.fragile(a.id), Parent: a.parent, Lease: 64,
 		Accumulator: &merge.Every{K: 1 + w.r.IntN(3), KeepInFlight: true}, Merger: merge.Replay{}}))
 }
 
@@ -323,6 +323,8 @@ func (w *world) turn() error {
 		if a.parent != "" {
 			return w.step(w.byName[a.parent], Input{From: a.id, Msg: &Resend{}})
 		}
+	case k < 94:
+		return w.ruin(a)
 	default:
 		return w.forge()
 	}
