@@ -75,7 +75,12 @@ func (c *children) pull(from string, m *Pull, at Point, out *Output) (ch *child,
 		ch.last = Receipt{Incarnation: m.Incarnation}
 		out.note(Event{Kind: Joined, Peer: from, Version: at.Version})
 	}
-	if m.Seq <= ch.last.Seq {
+	if m.Seq < ch.last.Seq { // links keep the order, so this is no repeat of an old request
+		c.refuse(from, m.Receipt, Superseded, fmt.Sprintf("request %d of incarnation %d: it has got to %d here: want an incarnation that grows with every start",
+			m.Seq, m.Incarnation, ch.last.Seq), out)
+		return nil, false
+	}
+	if m.Seq == ch.last.Seq {
 		return c.repeat(ch, m.Receipt, at, out), false
 	}
 	ch.role, ch.steps, ch.have = m.Hello.Role, m.Steps, m.Have
