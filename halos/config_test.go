@@ -53,6 +53,10 @@ func TestBadConfigs(t *testing.T) {
 		return err
 	}
 	run := func(m Machine, c RunConfig) error { return Run(context.Background(), m, c) }
+	top, err := NewGPS(GPSConfig{ServerConfig: server(func(*ServerConfig) {})})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for want, err := range map[string]error{
 		"GPSConfig.ID is 0 bytes long: want 1 to 255":                   gps(func(c *ServerConfig) { c.ID = "" }),
 		"GPSConfig.ID is 256 bytes long: want 1 to 255":                 gps(func(c *ServerConfig) { c.ID = strings.Repeat("x", 256) }),
@@ -86,16 +90,17 @@ func TestBadConfigs(t *testing.T) {
 		"GPSConfig.Resume is {":                                         root(func(c *GPSConfig) { c.Resume = &Resume{Point: Point{Lineage: 8}, Sample: 1 << 63} }),
 		"Machine is nil":                                                run(nil, RunConfig{}),
 		"Machine is nil: want one, as NewWorker returns":                run((*Worker)(nil), RunConfig{}),
-		"RunConfig.Grace is -1ns: want more than 0, or Forever":         run(&GPS{}, RunConfig{Transport: new(tape), Grace: -1}),
-		"RunConfig.Patience is -1ns: want more than 0, or Forever":      run(&GPS{}, RunConfig{Transport: new(tape), Patience: -1}),
-		"RunConfig.Bodies is -1: want at least 1":                       run(&GPS{}, RunConfig{Transport: new(tape), Bodies: -1}),
+		"Machine is a zero *halos.GPS: want one of its constructor":     run(&GPS{}, RunConfig{Transport: new(tape)}),
+		"RunConfig.Grace is -1ns: want more than 0, or Forever":         run(top, RunConfig{Transport: new(tape), Grace: -1}),
+		"RunConfig.Patience is -1ns: want more than 0, or Forever":      run(top, RunConfig{Transport: new(tape), Patience: -1}),
+		"RunConfig.Bodies is -1: want at least 1":                       run(top, RunConfig{Transport: new(tape), Bodies: -1}),
 		"WorkerConfig.Steps is 2: want 1 with Gradient":                 worker(func(c *WorkerConfig) { c.Steps, c.Gradient = 2, true }),
 		"LocalConfig.Objective is nil":                                  local(func(c *LocalConfig) { c.Objective = nil }),
 		"LocalConfig.Params is 0: want at least 1":                      local(func(c *LocalConfig) { c.Params = 0 }),
 		"LocalConfig.Optimizer is nil":                                  local(func(c *LocalConfig) { c.Optimizer = nil }),
 		"LocalConfig.LR is nil":                                         local(func(c *LocalConfig) { c.LR = nil }),
 		"LocalConfig.ClipNorm is -1":                                    local(func(c *LocalConfig) { c.ClipNorm = -1 }),
-		"RunConfig.Transport is nil: want the node's end of a network":  run(&GPS{}, RunConfig{}),
+		"RunConfig.Transport is nil: want the node's end of a network":  run(top, RunConfig{}),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), "halos: "+want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v\nwant halos: %s", err, want)

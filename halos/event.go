@@ -40,7 +40,9 @@ const (
 	// Refused means that a request or an answer has been refused, by this node or, if Peer
 	// is its parent, by that one. Reason says why.
 	Refused
-	// Lost means that updates will never be in the parent's model. Reason says why.
+	// Lost means that updates are given up: the parent is not known to have them, and they
+	// will not be sent again. Reason says why. What is on its way when the run ends is not
+	// counted.
 	Lost
 	// Reused means that an LPS has used up its lease and goes over its samples again.
 	Reused

@@ -58,6 +58,9 @@ func NewLocal(cfg LocalConfig) (*Local, error) {
 	if cfg.Backend == nil {
 		cfg.Backend = kernels.CPU{}
 	}
+	if isNil(cfg.Backend) {
+		return nil, fmt.Errorf("halos: LocalConfig.Backend is a nil %T: want nil, or one that is open", cfg.Backend)
+	}
 	if err := cfg.Optimizer.Init(cfg.Backend, cfg.Params); err != nil {
 		return nil, fmt.Errorf("halos: LocalConfig.Optimizer: %w", err)
 	}

@@ -117,6 +117,9 @@ func (l *LPS) Step(in []Input, out *Output) {
 	if l.stopped && !out.Done {
 		l.leaveIfIdle(out)
 	}
+	if out.Done {
+		l.drop("the node has ended", out)
+	}
 	l.cfg.intact(out)
 }
 
@@ -358,7 +361,6 @@ func (l *LPS) leaveIfIdle(out *Output) {
 
 // depart leaves the parent, with what has not gone up.
 func (l *LPS) depart(reason string, out *Output) {
-	l.up.lose(reason, out)
 	l.drop(reason, out)
-	l.up.depart(out)
+	l.up.depart(reason, out)
 }

@@ -28,7 +28,7 @@ type Machine interface {
 	// come one by one, and each answer carries the newest model.
 	Step(in []Input, out *Output)
 	// Peers yields the nodes that it counts on: its parent, if it has one, and its
-	// children in the order in which they joined. It is called between two Steps.
+	// children, in any order. It is called between two Steps.
 	Peers() iter.Seq[string]
 }
 

@@ -1,6 +1,8 @@
 package halos
 
-import "github.com/halos-go/sdk/optim"
+import (
+	"github.com/halos-go/sdk/optim"
+)
 
 // A Message is one of the pointer types below. Those that cross the network
 // are [Pull], [Push], [Model], [Stop], [Leave] and [Refuse], the same between any
@@ -54,7 +56,10 @@ type Receipt struct {
 	Seq         uint64 // grows with every new request, from 1; a repeat keeps it
 }
 
-// Work is what an update was made of.
+// Work is what an update was made of. What an LPS folds into its base at a merge without
+// carry (see merge.Every) is in no delta, as published; its steps, samples and tokens
+// are counted with the next delta, so that schedules and the end of a run do not wait for
+// them, and its updates are not.
 type Work struct {
 	Steps   uint64 // local steps
 	Updates uint64 // worker updates; 1 from a worker

@@ -57,9 +57,12 @@ func (c RunConfig) check(m Machine) (RunConfig, error) {
 	if isNil(m) {
 		return c, errNil
 	}
+	if made, ok := m.(interface{ made() bool }); ok && !made.made() {
+		return c, fmt.Errorf("halos: Machine is a zero %T: want one of its constructor", m)
+	}
 	_, worker := m.(*Worker)
 	switch {
-	case c.Transport == nil:
+	case isNil(c.Transport):
 		return c, errors.New("halos: RunConfig.Transport is nil: want the node's end of a network")
 	case worker && isNil(c.Trainer):
 		return c, errors.New("halos: RunConfig.Trainer is nil: want one, as m is a Worker")

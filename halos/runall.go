@@ -53,7 +53,7 @@ func (n *Node) join(join func(id string) (transport.Transport, error)) (transpor
 	switch {
 	case isNil(n.Machine):
 		return nil, errNil
-	case n.Transport != nil:
+	case !isNil(n.Transport):
 		return nil, nil
 	case join == nil:
 		return nil, fmt.Errorf("halos: %s has no Transport: want one, or a function that joins", n.Machine.ID())
@@ -61,6 +61,9 @@ func (n *Node) join(join func(id string) (transport.Transport, error)) (transpor
 	end, err := join(n.Machine.ID())
 	if err != nil {
 		return nil, fmt.Errorf("halos: %s: %w", n.Machine.ID(), err)
+	}
+	if isNil(end) {
+		return nil, fmt.Errorf("halos: %s has no Transport: the function that joins returned nil", n.Machine.ID())
 	}
 	n.Transport = end
 	return end, nil

@@ -94,7 +94,7 @@ type world struct {
 	layout  optim.Layout
 	trained []int // by worker
 	lost    int   // as the nodes count
-	twice   int   // of them, those that may be in the model, as their sender was given up
+	twice   int   // of them, those that may be in the model, as their sender was given up or left
 	deaths  int
 	servers int        // deaths of servers, which lose more than is counted
 	gone    int        // children given up, after whose answers nobody asks
@@ -265,8 +265,8 @@ func (w *world) reached() []int {
 // check wants
 //   - no update in the global model twice: never more of them than were trained;
 //   - where only workers died, each update that was trained in the model, or counted as
-//     lost, or under way when a life of its worker ended; one of a child that was given up
-//     may be both;
+//     lost, or under way when a life of its worker ended; one of a node that was given up, or
+//     that left, may be both;
 //   - the counts of what is in the model right;
 //   - everybody ended in good order.
 func (w *world) check() error {
@@ -420,7 +420,7 @@ func (w *world) step(a *actor, in ...Input) error {
 		if e.Kind == Lost {
 			w.lost += int(e.Updates)
 		}
-		if e.Kind == Lost && w.gone > 0 {
+		if e.Kind == Lost && (w.gone > 0 || out.Done) {
 			w.twice += int(e.Updates)
 		}
 	}

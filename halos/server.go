@@ -56,6 +56,9 @@ func (s *server) Params() []float32 { return kernels.Ordinary(s.params) }
 // Point returns which state of the model Params is.
 func (s *server) Point() Point { return s.point }
 
+// made reports whether a constructor has made s.
+func (s *server) made() bool { return s.cfg.Backend != nil }
+
 func (s *server) model() ([]float32, Point) { return s.params, s.point }
 
 // Version returns how many updates have been applied; on a [Sync], rounds.

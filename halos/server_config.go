@@ -84,6 +84,9 @@ func (c ServerConfig) check(role string) (ServerConfig, error) {
 	if c.Backend == nil {
 		c.Backend = kernels.CPU{}
 	}
+	if isNil(c.Backend) {
+		return fail("Backend is a nil %T: want nil, or one that is open", c.Backend)
+	}
 	if err := c.Optimizer.Init(c.Backend, len(c.Params)); err != nil {
 		return c, fmt.Errorf("halos: %s.Optimizer: %w", role, err)
 	}

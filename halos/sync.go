@@ -192,9 +192,13 @@ func (s *Sync) roundLRStep(ch *child, first uint64) uint64 {
 }
 
 func (s *Sync) end(out *Output) {
-	if !s.stopped {
-		s.halt(fmt.Sprintf("%d local steps", s.work.Steps), Event{Steps: s.work.Steps}, out)
+	if s.stopped {
+		return
 	}
+	if s.pending.Updates > 0 {
+		out.note(Event{Kind: Lost, Version: s.point.Version, Steps: s.pending.Steps, Updates: s.pending.Updates, Reason: "the round is not complete"})
+	}
+	s.halt(fmt.Sprintf("%d local steps", s.work.Steps), Event{Steps: s.work.Steps}, out)
 }
 
 func byName(a, b *child) int { return strings.Compare(a.name, b.name) }

@@ -160,7 +160,8 @@ func (u *uplink) reject(reason string, because error, want uint64, out *Output) 
 		u.askPull(joining, want, out)
 		return
 	}
-	u.depart(out)
+	u.phase = over // what was pushed has been refused
+	u.depart("", out)
 	text := fmt.Sprintf("halos: %s: %d times in a row at %s: %s", u.id, maxRefusals, u.parent, reason)
 	if because != nil {
 		out.fail(fmt.Errorf("%s: %w", text, because))
@@ -176,7 +177,8 @@ func (u *uplink) unusable(reason string, because error, want uint64, out *Output
 }
 
 // depart leaves the parent and ends the node.
-func (u *uplink) depart(out *Output) {
+func (u *uplink) depart(reason string, out *Output) {
+	u.lose(reason, out)
 	u.receipt.Seq++
 	u.leave.Receipt = u.receipt
 	out.send(u.parent, &u.leave)
@@ -185,5 +187,6 @@ func (u *uplink) depart(out *Output) {
 
 // missing ends a node that cannot go on without its parent.
 func (u *uplink) missing(m *Gone, out *Output) {
+	u.lose(m.Reason, out)
 	out.fail(fmt.Errorf("%w: %s: %s: %s", ErrUnreachable, u.id, u.parent, m.Reason))
 }

@@ -21,7 +21,8 @@ type Window struct {
 // Model overwrites dst with the model as it is between two Steps and returns it, with its
 // [Point]. dst is ordinary memory of any length, nil for instance; what is too short is
 // replaced. The server waits for one copy of the model. It is an error if no Run uses w, if
-// that has ended, or if its node is no server; context.Cause(ctx) if ctx ends.
+// that has ended, or if its node is no server; context.Cause(ctx) if ctx ends. Call it on
+// another goroutine than Run's: in RunConfig.Observe it would wait for itself.
 func (w *Window) Model(ctx context.Context, dst []float32) (model []float32, at Point, err error) {
 	ask, ended := w.run()
 	if ask == nil {

@@ -81,6 +81,9 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 // ID implements [Machine].
 func (w *Worker) ID() string { return w.cfg.ID }
 
+// made reports whether NewWorker has made w.
+func (w *Worker) made() bool { return w.params > 0 }
+
 // Peers implements [Machine].
 func (w *Worker) Peers() iter.Seq[string] {
 	return func(yield func(string) bool) { yield(w.up.parent) }
@@ -106,10 +109,10 @@ func (w *Worker) step(in Input, out *Output) {
 	case *Trained:
 		w.onTrained(m, out)
 	case *Failed:
-		w.up.depart(out)
+		w.up.depart("its training has failed", out)
 		out.Err = fmt.Errorf("halos: %s: %w", w.cfg.ID, m.Err)
 	case *Quit, *Expire:
-		w.up.depart(out)
+		w.up.depart("left before the answer", out)
 	default:
 		if in.From == w.up.parent {
 			w.fromParent(in.Msg, out)
@@ -131,7 +134,8 @@ func (w *Worker) fromParent(m Message, out *Output) {
 		}
 	case *Stop:
 		out.note(Event{Kind: Stopped, Peer: w.up.parent, Version: w.up.seen.Version, Reason: m.Reason})
-		w.up.depart(out)
+		w.up.phase = over // nobody knows whether what is on its way is in the model
+		w.up.depart("", out)
 	case *Gone:
 		w.up.missing(m, out)
 	}
@@ -141,7 +145,7 @@ func (w *Worker) onTrained(m *Trained, out *Output) {
 	out.note(Event{Kind: Finished, Version: w.up.seen.Version, Steps: w.cfg.Steps, Loss: m.Loss})
 	switch {
 	case len(m.Update) != w.params:
-		w.up.depart(out)
+		w.up.depart("", out)
 		out.fail(fmt.Errorf("halos: %s: update has %d parameters: want %d", w.cfg.ID, len(m.Update), w.params))
 	case !m.checked.of(m.Update):
 		const reason = "update is not finite"
