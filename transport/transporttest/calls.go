@@ -17,13 +17,18 @@ import (
 const full = time.Second / 10
 
 // flood sends until Send fails, and returns why. It calls blocked once, when
-// the link is full; also if it is not after 64 MiB, in case it never will be.
+// the link is full; also if it is not after 1024 frames of 64 KiB, in case it never
+// will be.
 func (s *stream) flood(ctx context.Context, blocked func()) error {
+	return s.floodOf(ctx, 64<<10, blocked)
+}
+
+// floodOf is flood with frames of a size for the first 1024.
+func (s *stream) floodOf(ctx context.Context, size int, blocked func()) error {
 	blocked = sync.OnceFunc(blocked)
 	timer := time.AfterFunc(full, blocked)
 	defer timer.Stop()
 	for i := range 1 << 18 {
-		size := 64 << 10
 		if i >= 1<<10 {
 			blocked()
 			size = header

@@ -21,7 +21,8 @@
 // its Release, which may come late: from another goroutine, when the link has
 // ended, after Close. Send does not wait for the peer's Recv: both ends may send
 // some frames, of up to 1 MiB, before either receives. Frames that are not released
-// hold the sender back at Network.Landing bytes, and their Release lets it go on.
+// hold the sender back at Network.Landing bytes, and their Release lets it go on;
+// frames that are lost with their link do not count.
 // Send to a node that does not exist, or is not there, returns
 // ErrUnreachable, and when it is there Linked comes without another Send, also
 // after it has gone away and joined again. A full link holds up no other link,

@@ -101,7 +101,7 @@ var faults = []fault{
 			}
 			return b.Transport.Send(ctx, to, parts...)
 		})},
-	{name: "duplicates frames", caughtBy: []string{"WholeOnceInOrder", "ConcurrentSenders", "CutsUnderTraffic"},
+	{name: "duplicates frames", caughtBy: []string{"WholeOnceInOrder", "ConcurrentSenders", "ConcurrentReceivers", "CutsUnderTraffic"},
 		make: ends(func(b *broken) { b.send = (&transport.Duplicate{Transport: b.Transport, Rate: 0.2}).Send })},
 	{name: "reorders frames", caughtBy: []string{"WholeOnceInOrder"},
 		make: func(t *testing.T) wrapper {

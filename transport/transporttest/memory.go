@@ -228,6 +228,37 @@ func (n *node) hoard(ctx context.Context, landing int64) (held []transport.Event
 
 var errQuiet = errors.New("no more comes")
 
+// lostFramesMakeRoom breaks a link again and again while it is full, and wants
+// what was lost with it to count no more.
+func lostFramesMakeRoom(ctx context.Context, s *stage) error {
+	if s.net.Landing == 0 {
+		return noLanding
+	}
+	if s.net.Cut == nil || s.net.Heal == nil {
+		return noCut
+	}
+	hub, leaves, err := s.meet(ctx, "a")
+	if err != nil {
+		return err
+	}
+	a := leaves[0]
+	for i := range 4 { // few large frames fill the memory, many small ones a queue
+		size := int(s.net.Landing) / [...]int{4, 100}[i%2]
+		err := newStream(a, "hub").floodOf(ctx, size, func() { s.net.Cut("hub", "a") })
+		if err := wants("a Send that was waiting when the link was cut", err, transport.ErrUnreachable); err != nil {
+			return err
+		}
+		s.net.Heal("hub", "a")
+		if err := a.hears(ctx, map[string]bool{"hub": true}); err != nil {
+			return err
+		}
+		if err := hub.hears(ctx, map[string]bool{"a": true}); err != nil { // after what came before the cut
+			return err
+		}
+	}
+	return exchange(ctx, hub, a, 4, func(int) int { return int(s.net.Landing) }) // each has room alone
+}
+
 // sendDoesNotWaitForRecv has both ends send before either receives.
 func sendDoesNotWaitForRecv(ctx context.Context, s *stage) error {
 	hub, leaves, err := s.meet(ctx, "a")

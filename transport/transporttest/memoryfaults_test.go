@@ -1,6 +1,7 @@
 package transporttest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -109,6 +110,8 @@ var moreFaults = []fault{
 			}
 			return true
 		})},
+	{name: "counts frames that were lost", caughtBy: []string{"LostFramesMakeRoom"},
+		make: func(*testing.T) wrapper { return countingLost() }},
 	{name: "waits in Send for Recv", caughtBy: []string{"SendDoesNotWaitForRecv"},
 		make: func(*testing.T) wrapper { return rendezvous() },
 	},
@@ -204,6 +207,35 @@ func lateRelease(late func()) func(*testing.T) wrapper {
 			return e, err
 		}
 	})
+}
+
+// countingLost has room for some frames above 10 kB, each until its Release.
+func countingLost() wrapper {
+	var room chan struct{} // made in the bubble of the law, or its clock would stand still
+	return func(end transport.Transport, _ string, _ *transport.Mem) transport.Transport {
+		if room == nil {
+			room = make(chan struct{}, 32)
+		}
+		b := &broken{Transport: end}
+		b.send = func(ctx context.Context, to string, parts ...[]byte) error {
+			if len(bytes.Join(parts, nil)) > 10_000 {
+				select {
+				case room <- struct{}{}:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			}
+			return end.Send(ctx, to, parts...)
+		}
+		b.recv = func(ctx context.Context) (transport.Event, error) {
+			e, err := end.Recv(ctx)
+			if release := e.Release; len(e.Frame) > 10_000 {
+				e.Release = func() { <-room; release() }
+			}
+			return e, err
+		}
+		return b
+	}
 }
 
 // rendezvous lets Send return when the peer has received.

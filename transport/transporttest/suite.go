@@ -40,9 +40,8 @@ func Run(t *testing.T, open func(t testing.TB, nodes []Node) Network) {
 	for _, l := range laws {
 		t.Run(l.name, func(t *testing.T) {
 			err := l.check(t, open)
-			var skip skipped
-			if errors.As(err, &skip) {
-				t.Skip(err)
+			if skip, ok := errors.AsType[skipped](err); ok {
+				t.Skip(skip)
 			}
 			if err != nil {
 				t.Error(err)
@@ -80,6 +79,7 @@ var laws = []law{
 	{"IntactUntilRelease", star("a"), intactUntilRelease},
 	{"ReleaseLate", star("a", "b"), releaseLate},
 	{"UnreleasedHoldsBack", star("a"), unreleasedHoldsBack},
+	{"LostFramesMakeRoom", star("a"), lostFramesMakeRoom},
 	{"EmptyAndLargeFrames", star("a"), emptyAndLargeFrames},
 	{"UnknownPeer", star("a"), unknownPeer},
 	{"AbsentPeer", star("a"), absentPeer},
