@@ -42,3 +42,38 @@ func TestLinkThatReturnsForAMoment(t *testing.T) {
 		}
 	})
 }
+
+// TestRefusalReplacesNoAnswer: a child's new life waits for its answer, which waits to be
+// sent. A word of its former life, which is refused, does not cost it that.
+func TestRefusalReplacesNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gps, tp := crowd(1, 1) // life 1 has pulled
+		open := make(chan struct{})
+		var answered []Receipt
+		tp.send = func(_ context.Context, _ string, parts ...[]byte) error {
+			<-open
+			if m, err := new(decoder).decode(slices.Concat(parts...)); err == nil {
+				if m, ok := m.(*Model); ok {
+					answered = append(answered, m.Receipt)
+				}
+			}
+			return nil
+		}
+		ctx, end := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- Run(ctx, gps, RunConfig{Transport: tp, Incarnation: 1}) }()
+		synctest.Wait()
+		hello := Hello{Role: RoleWorker, Layout: gps.cfg.Layout}
+		for _, life := range []uint64{2, 1} {
+			tp.play("w0", &Pull{Receipt: Receipt{life, 1}, Hello: hello, Steps: 1, Want: 1})
+			synctest.Wait()
+		}
+		close(open)
+		synctest.Wait()
+		end()
+		<-done
+		if !slices.Contains(answered, Receipt{2, 1}) {
+			t.Errorf("the answers sent are to %v", answered)
+		}
+	})
+}

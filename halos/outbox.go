@@ -17,6 +17,7 @@ type frame struct {
 	to     string
 	header []byte
 	body   *body // nil: none, or it is small and in the header's memory
+	minor  bool  // it takes no other frame's place: a refusal, as of a former life's request
 }
 
 var frames = sync.Pool{New: func() any { return new(frame) }}
@@ -59,9 +60,14 @@ func newOutbox(ctx context.Context, net transport.Transport, fail func(error), t
 	return o
 }
 
-// put leaves f to be sent, in place of an unsent one.
+// put leaves f to be sent, in place of an unsent one. Of a minor one and another the
+// other is sent.
 func (o *outbox) put(f *frame) {
 	o.post(f.to, func(s *sending) {
+		if s.next != nil && !s.next.minor && f.minor {
+			f.release()
+			return
+		}
 		if s.next != nil {
 			s.next.release()
 		}

@@ -48,6 +48,7 @@ func (d *driver) frame(e Envelope) (*frame, error) {
 	}
 	f := frames.Get().(*frame)
 	f.to, f.body = e.To, b
+	_, f.minor = e.Msg.(*Refuse)
 	f.header = appendHeader(f.header[:0], &p, len(p.body)+4*len(vector))
 	if b == nil {
 		seal(f.header, checksum(p.body))
