@@ -127,6 +127,10 @@ func (d *driver) train(task Task) error {
 	if d.Trainer == nil || n == 0 {
 		return fmt.Errorf("halos: %s asks to train %d parameters: want RunConfig.Trainer and a model", d.m.ID(), n)
 	}
+	if d.training {
+		return fmt.Errorf("halos: %s asks to train while it trains: want one round at a time", d.m.ID())
+	}
+	d.training = true
 	release := d.keep(task.Params)
 	if release == nil {
 		d.start = slices.Grow(d.start[:0], n)[:n]

@@ -22,7 +22,7 @@ type contact struct {
 }
 
 func newReach(patience time.Duration) reach {
-	return reach{patience: patience, every: min(max(patience/10, 1), time.Minute), peers: make(map[string]*contact)}
+	return reach{patience: patience, every: min(max(patience/10, time.Millisecond), time.Minute), peers: make(map[string]*contact)}
 }
 
 func (r *reach) ticks() *time.Ticker { return time.NewTicker(r.every) }

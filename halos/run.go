@@ -162,6 +162,7 @@ type driver struct {
 	outgoing   chan *frame // from the loop to complete
 	incomplete error       // of complete, when that has ended
 
+	training    bool
 	work, start []float32 // of the training
 }
 
@@ -274,6 +275,7 @@ func (d *driver) observe(now time.Duration, e Event) {
 func (d *driver) hear(n news) {
 	switch {
 	case n.msg != nil:
+		d.training = false
 		d.add(n.msg)
 	case n.reached:
 		d.reach.back(n.peer)
