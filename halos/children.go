@@ -21,6 +21,7 @@ type child struct {
 	claim    Claim   // handed out with the last answer
 	gradient []float32
 	has      bool // gradient holds this round's (Sync)
+	work     Work // in that
 
 	answer *Model // the last one; on loan until the next Step
 	turn   uint64 // the Step of that

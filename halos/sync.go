@@ -40,9 +40,8 @@ type Sync struct {
 	mean    []float32
 	began   bool // there has been a round
 
-	gone    []*child    // have left after they pushed to the round
-	round   [][]float32 // updates; scratch
-	pending Work        // in them
+	gone  []*child    // have left after they pushed to the round
+	round [][]float32 // updates; scratch
 }
 
 var _ Machine = (*Sync)(nil)
@@ -102,8 +101,7 @@ func (s *Sync) asked(ch *child, push *Push, fresh bool, out *Output) {
 			ch.gradient = kernels.Make(len(s.mean))
 		}
 		kernels.Copy(ch.gradient, push.Delta)
-		ch.has = true
-		s.pending.add(push.Work)
+		ch.has, ch.work = true, push.Work // in place of what it has pushed to this round before
 	}
 	s.closeRound(out)
 }
@@ -123,7 +121,7 @@ func (s *Sync) closeRound(out *Output) {
 	if s.stopped || len(order) == 0 || !s.began && len(order) < s.workers {
 		return
 	}
-	if s.children.waiting < len(order) {
+	if s.settle(s, out); s.children.waiting < len(order) { // who is owed the last round's answer is not in this one
 		return
 	}
 	slices.SortFunc(order, byName)
@@ -150,6 +148,7 @@ func (s *Sync) applyRound(out *Output) {
 	for _, ch := range from {
 		if ch.has {
 			s.round = append(s.round, ch.gradient)
+			s.work.add(ch.work)
 			ch.has = false
 		}
 	}
@@ -162,8 +161,6 @@ func (s *Sync) applyRound(out *Output) {
 	}
 	s.point.Version++
 	s.updates = append(s.updates, optim.Gradient{Values: s.mean, LR: s.cfg.LR.At(s.point.Version)})
-	s.work.add(s.pending)
-	s.pending = Work{}
 	if !s.flush(s, out) {
 		return
 	}
