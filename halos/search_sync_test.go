@@ -26,7 +26,7 @@ func TestSearchSync(t *testing.T) {
 func newSyncWorld(seed uint64) *world {
 	w := &world{r: rand.New(rand.NewPCG(seed, 11)), byName: make(map[string]*actor), flights: make(map[[2]string][]Message)}
 	workers := 1 + w.r.IntN(4)
-	w.trained, w.lost = make([]int, workers), make([]int, workers)
+	w.trained = make([]int, workers)
 	w.layout = optim.Layout{Segments: []optim.Segment{{Name: "rounds", Shape: []int{workers}}}}
 	w.add(&actor{id: "sync", worker: -1, make: w.makeSync})
 	for i := range workers {

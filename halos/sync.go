@@ -192,10 +192,20 @@ func (s *Sync) end(out *Output) {
 	if s.stopped {
 		return
 	}
-	if s.pending.Updates > 0 {
-		out.note(Event{Kind: Lost, Version: s.point.Version, Steps: s.pending.Steps, Updates: s.pending.Updates, Reason: "the round is not complete"})
+	if open := s.open(); open.Updates > 0 {
+		out.note(Event{Kind: Lost, Version: s.point.Version, Steps: open.Steps, Updates: open.Updates, Reason: "the round is not complete"})
 	}
 	s.halt(fmt.Sprintf("%d local steps", s.work.Steps), Event{Steps: s.work.Steps}, out)
+}
+
+// open is the work in the updates of a round that has not closed.
+func (s *Sync) open() (w Work) {
+	for _, ch := range slices.Concat(s.children.order, s.gone) {
+		if ch.has {
+			w.add(ch.work)
+		}
+	}
+	return w
 }
 
 func byName(a, b *child) int { return strings.Compare(a.name, b.name) }
