@@ -18,7 +18,8 @@ type eventKind uint8
 const (
 	deliver eventKind = iota // step the node with msg
 	trained                  // its training is due
-	restart                  // the node dies, and another takes its place
+	restart                  // the node dies, and aux takes its place
+	death                    // the node dies, if the Chaos has a next life for it
 )
 
 const none = -1
@@ -57,14 +58,30 @@ func (q *queue) pop() event {
 	q.heap[last] = event{}
 	q.heap = q.heap[:last]
 	if last > 0 {
-		q.sink(e)
+		q.sink(0, e)
 	}
 	return top
 }
 
-// sink puts e into the hole at the top.
-func (q *queue) sink(e event) {
-	i := 0
+// drop removes the messages between two nodes, in both directions.
+func (q *queue) drop(a, b int, p *pool) {
+	kept := q.heap[:0]
+	for _, e := range q.heap {
+		if e.from == a && e.to == b || e.from == b && e.to == a {
+			p.release(e.msg)
+			continue
+		}
+		kept = append(kept, e)
+	}
+	clear(q.heap[len(kept):])
+	q.heap = kept
+	for i := (len(kept) - 2) / 4; i >= 0 && len(kept) > 1; i-- {
+		q.sink(i, kept[i])
+	}
+}
+
+// sink puts e into the hole at i, or lower.
+func (q *queue) sink(i int, e event) {
 	for {
 		child := 4*i + 1
 		if child >= len(q.heap) {

@@ -6,7 +6,8 @@ import (
 )
 
 // FuzzQueue compares the queue with a sorted list: a byte below 192 pushes an
-// event at that time modulo 16, so that there are many ties, any other pops.
+// event at that time modulo 16, so that there are many ties, one above 250 drops those
+// between two of five nodes, any other pops.
 func FuzzQueue(f *testing.F) {
 	f.Add([]byte{5, 3, 5, 5, 200, 1, 255, 255, 255, 255})
 	long := make([]byte, 4000)
@@ -20,20 +21,29 @@ func FuzzQueue(f *testing.F) {
 		pop := func() {
 			want := list[0]
 			list = list[1:]
-			if got := q.pop(); got.at != want.at || got.to != want.to {
-				t.Fatalf("got event %d at %v, want %d at %v", got.to, got.at, want.to, want.at)
+			if got := q.pop(); got.at != want.at || got.aux != want.aux {
+				t.Fatalf("got event %d at %v, want %d at %v", got.aux, got.at, want.aux, want.at)
 			}
 		}
 		for i, op := range ops {
+			from, to := i%3, 3+i%2
 			switch {
 			case op < 192:
-				e := event{at: float64(op % 16), to: i}
+				if i%4 == 0 {
+					from, to = to, from
+				}
+				e := event{at: float64(op % 16), from: from, to: to, aux: i}
 				q.push(e)
 				after := slices.IndexFunc(list, func(o event) bool { return o.at > e.at })
 				if after < 0 {
 					after = len(list)
 				}
 				list = slices.Insert(list, after, e)
+			case op > 250:
+				q.drop(from, to, new(pool))
+				list = slices.DeleteFunc(list, func(e event) bool {
+					return e.from == from && e.to == to || e.from == to && e.to == from
+				})
 			case len(list) > 0:
 				pop()
 			}
@@ -51,9 +61,13 @@ func FuzzQueue(f *testing.F) {
 func TestQueueLetsGo(t *testing.T) {
 	var q queue
 	for i := range 20 {
-		q.push(event{at: float64(i), aux: &i})
+		q.push(event{at: float64(i), to: i % 2, aux: &i})
 	}
-	for range 20 {
+	for range 5 {
+		q.pop()
+	}
+	q.drop(0, 1, new(pool))
+	for len(q.heap) > 0 {
 		q.pop()
 	}
 	for i, e := range q.heap[:20] {

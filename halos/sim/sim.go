@@ -34,26 +34,29 @@ type Sim struct {
 	// Workers is how many goroutines train; results do not depend on it. Below 2:
 	// the goroutine of Run trains.
 	Workers int
+	// Chaos, if not nil, adds faults of chance.
+	Chaos *Chaos
 
 	now     float64
 	queue   queue
 	pool    pool
 	nodes   []node
 	byName  map[string]int
+	lives   uint64 // begun, of all nodes: the incarnation of the last one
 	out     halos.Output
-	inputs  [1]halos.Input
+	inputs  []halos.Input
+	loans   []halos.Message // in inputs, for pool
 	team    *trainers
 	stopped bool
 	events  uint64
 }
 
 type node struct {
-	machine     halos.Machine
-	start       float64 // it hears nothing before
-	incarnation uint64
-	compute     func(steps uint64) float64
-	job         *job
-	done        bool
+	machine halos.Machine
+	start   float64 // it hears nothing before
+	compute func(steps uint64) float64
+	job     *job
+	done    bool
 }
 
 // Add puts a node into the simulation, to start at a time (milliseconds, not
@@ -69,9 +72,15 @@ func (s *Sim) Add(at float64, m halos.Machine) int {
 		panic("sim: two nodes of one name")
 	}
 	s.byName[m.ID()] = n
-	s.nodes = append(s.nodes, node{machine: m, start: at, incarnation: 1})
-	s.post(event{at: at, to: n, from: none, msg: &halos.Start{Incarnation: 1}})
+	s.nodes = append(s.nodes, node{machine: m, start: at})
+	s.begin(at, n)
 	return n
+}
+
+// begin starts a life of a node, whose incarnation no other life of any node has.
+func (s *Sim) begin(at float64, n int) {
+	s.lives++
+	s.post(event{at: at, to: n, from: none, msg: &halos.Start{Incarnation: s.lives}})
 }
 
 // AddWorker adds a node that trains: compute returns how many milliseconds a
@@ -128,34 +137,62 @@ func (s *Sim) Run(ctx context.Context) error {
 	return nil
 }
 
+// handle steps a node with the input of e, and of what comes with it.
 func (s *Sim) handle(ctx context.Context, e event) error {
+	switch e.kind {
+	case restart:
+		return s.revive(ctx, e.to, e.aux.(halos.Machine))
+	case death:
+		return s.revive(ctx, e.to, s.Chaos.Life(e.to))
+	}
+	s.inputs, s.loans = s.inputs[:0], s.loans[:0]
+	for {
+		if err := s.gather(ctx, e); err != nil {
+			return err
+		}
+		if !s.together(e.to) {
+			break
+		}
+		e = s.queue.pop()
+		s.events++
+	}
+	var err error
+	if len(s.inputs) > 0 {
+		s.out.Reset()
+		s.nodes[e.to].machine.Step(s.inputs, &s.out)
+		err = s.carryOut(e.to)
+	}
+	for _, m := range s.loans {
+		s.pool.release(m)
+	}
+	return err
+}
+
+// gather makes e an input, unless its node or the life that it is for has ended.
+func (s *Sim) gather(ctx context.Context, e event) error {
 	n := &s.nodes[e.to]
+	if e.kind == trained {
+		if n.job != e.aux.(*job) {
+			return nil // of a former life
+		}
+		if err := s.finish(ctx, n); err != nil {
+			return err
+		}
+		if e.msg = &n.job.result; n.job.failed.Err != nil {
+			e.msg = &n.job.failed
+		}
+	} else {
+		s.loans = append(s.loans, e.msg)
+	}
+	if n.done {
+		return nil
+	}
 	in := halos.Input{Now: time.Duration(s.now * float64(time.Millisecond)), Msg: e.msg}
 	if e.from != none {
 		in.From = s.nodes[e.from].machine.ID()
 	}
-	switch {
-	case e.kind == restart:
-		return s.revive(ctx, e.to, e.aux.(halos.Machine))
-	case e.kind == trained && n.job != e.aux.(*job):
-		return nil // of a former life
-	case e.kind == trained:
-		if err := s.finish(ctx, n); err != nil || n.done {
-			return err
-		}
-		if in.Msg = &n.job.result; n.job.failed.Err != nil {
-			in.Msg = &n.job.failed
-		}
-	case n.done:
-		s.pool.release(e.msg)
-		return nil
-	}
-	s.out.Reset()
-	s.inputs[0] = in
-	n.machine.Step(s.inputs[:], &s.out)
-	err := s.carryOut(e.to)
-	s.pool.release(e.msg)
-	return err
+	s.inputs = append(s.inputs, in)
+	return nil
 }
 
 func (s *Sim) carryOut(from int) error {
@@ -187,11 +224,21 @@ func (s *Sim) carryOut(from int) error {
 
 func (s *Sim) send(from, to int, m halos.Message) {
 	ms, ok := s.Network.Transfer(from, to, m)
-	if ok {
-		s.post(event{at: s.now + ms, to: to, from: from, msg: s.pool.own(m)})
+	fault := s.Chaos.fault(s.now)
+	if fault == breaks {
+		s.queue.drop(from, to, &s.pool)
+	}
+	if !ok || fault == loses || fault == breaks {
+		s.link(s.now+ms, from, to)
 		return
 	}
-	s.link(s.now+ms, from, to)
+	s.post(event{at: s.now + ms, to: to, from: from, msg: s.pool.own(m)})
+	if fault == doubles {
+		s.post(event{at: s.now + ms, to: to, from: from, msg: s.pool.own(m)})
+	}
+	if s.Chaos.kills(s.now) {
+		s.post(event{at: s.now + ms, to: to, from: none, kind: death})
+	}
 }
 
 // link tells both ends that the link between them is up again.
@@ -226,10 +273,13 @@ func (s *Sim) finish(ctx context.Context, n *node) error {
 	return nil
 }
 
-// revive lets m take the place of a node. What the node was training is brought
+// revive lets m, unless it is nil, take the place of a node. What the node was training is brought
 // to its end first, lest two lives use one Trainer at the same time, or the
 // Trainer's state depend on how far it had come.
 func (s *Sim) revive(ctx context.Context, i int, m halos.Machine) error {
+	if m == nil {
+		return nil
+	}
 	n := &s.nodes[i]
 	if n.job != nil {
 		if n.job.due {
@@ -240,8 +290,7 @@ func (s *Sim) revive(ctx context.Context, i int, m halos.Machine) error {
 		n.job = newJob(n.job.trainer)
 	}
 	n.machine, n.done = m, false
-	n.incarnation++
-	s.post(event{at: s.now, to: i, from: none, msg: &halos.Start{Incarnation: n.incarnation}})
+	s.begin(s.now, i)
 	for peer := range s.nodes {
 		if peer != i {
 			s.post(event{at: s.now, to: peer, from: i, msg: &halos.Linked{}})
