@@ -21,6 +21,7 @@ type child struct {
 	claim    Claim   // handed out with the last answer
 	gradient []float32
 	has      bool // gradient holds this round's (Sync)
+	gone     bool // it is no child any more
 	work     Work // in that
 
 	answer *Model // the last one; on loan until the next Step
@@ -89,10 +90,10 @@ func (c *children) pull(from string, m *Pull, at Point, out *Output) (ch *child,
 	return ch, true
 }
 
-// push takes a Push; its results are those of pull. The update of a fresh one
-// has the right length, is finite, and claims no more work than was announced.
-func (c *children) push(from string, m *Push, at Point, out *Output) (ch *child, fresh bool) {
-	ch = c.known[from]
+// push takes a Push of ch, nil if from is not known; its results are those of pull. The
+// update of a fresh one has the right length, is finite, and claims no more work than was
+// announced.
+func (c *children) push(ch *child, from string, m *Push, at Point, out *Output) (_ *child, fresh bool) {
 	switch {
 	case ch == nil || m.Incarnation > ch.last.Incarnation:
 		c.refuse(from, m.Receipt, Unknown, "pull first", out)
@@ -217,6 +218,7 @@ func (c *children) forget(name, reason string, at Point, out *Output) *child {
 		c.waiting--
 	}
 	delete(c.known, name)
+	ch.gone = true
 	c.order = slices.DeleteFunc(c.order, func(o *child) bool { return o == ch })
 	out.note(Event{Kind: Left, Peer: name, Version: at.Version, Reason: reason})
 	return ch

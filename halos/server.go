@@ -137,12 +137,13 @@ func (s *server) onPull(r role, from string, m *Pull, out *Output) {
 }
 
 func (s *server) onPush(r role, from string, m *Push, out *Output) {
+	ch := s.children.known[from]
 	switch {
 	case s.stopped:
 		s.stop(from, out)
-	case s.children.known[from] != nil && s.foreign(from, m.Receipt, m.Seen, out):
+	case ch != nil && s.foreign(from, m.Receipt, m.Seen, out):
 	default:
-		if ch, fresh := s.children.push(from, m, s.point, out); ch != nil {
+		if ch, fresh := s.children.push(ch, from, m, s.point, out); ch != nil {
 			r.asked(ch, m, fresh, out)
 		}
 	}
@@ -247,7 +248,7 @@ func (s *server) settle(r role, out *Output) {
 		if ch.have != 0 && ch.have == s.initial {
 			params = nil
 		}
-		if s.children.known[ch.name] == ch {
+		if !ch.gone {
 			s.children.send(ch, s.point, params, out)
 		}
 	}
