@@ -140,12 +140,21 @@ func (s *server) onPush(r role, from string, m *Push, out *Output) {
 	ch := s.children.known[from]
 	switch {
 	case s.stopped:
+		s.late(s.children.known[from], m, out)
 		s.stop(from, out)
 	case ch != nil && s.foreign(from, m.Receipt, m.Seen, out):
 	default:
 		if ch, fresh := s.children.push(ch, from, m, s.point, out); ch != nil {
 			r.asked(ch, m, fresh, out)
 		}
+	}
+}
+
+// late counts an update as lost, as it comes after the end.
+func (s *server) late(ch *child, m *Push, out *Output) {
+	if ch != nil && m.Incarnation == ch.last.Incarnation && m.Seq > ch.last.Seq {
+		ch.last = m.Receipt
+		out.note(Event{Kind: Lost, Peer: ch.name, Version: s.point.Version, Steps: m.Steps, Updates: m.Updates, Reason: "it came after the end: " + s.reason})
 	}
 }
 
