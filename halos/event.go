@@ -41,8 +41,7 @@ const (
 	// is its parent, by that one. Reason says why.
 	Refused
 	// Lost means that updates are given up: the parent is not known to have them, and they
-	// will not be sent again. Reason says why. What is on its way when the run ends is not
-	// counted.
+	// will not be sent again, or come after the end of the run. Reason says why.
 	Lost
 	// Reused means that an LPS has used up its lease and goes over its samples again.
 	Reused
