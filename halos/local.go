@@ -90,17 +90,17 @@ func (l *Local) Train(ctx context.Context, params []float32, task Task) error {
 		return fmt.Errorf("halos: claim of %d samples: want a multiple of %d local steps", c.Count, task.Steps)
 	}
 	if l.model == nil {
-		return l.train(ctx, params, task)
+		return l.train(ctx, params, &task)
 	}
 	kernels.Copy(l.model, params)
-	if err := l.train(ctx, l.model, task); err != nil {
+	if err := l.train(ctx, l.model, &task); err != nil {
 		return err
 	}
 	kernels.Copy(params, l.model)
 	return l.cfg.Backend.Err()
 }
 
-func (l *Local) train(ctx context.Context, params []float32, task Task) error {
+func (l *Local) train(ctx context.Context, params []float32, task *Task) error {
 	c := task.Claim
 	if task.Gradient {
 		loss, err := l.cfg.Objective.Gradient(ctx, l.grad, params, c.First, c.Count)

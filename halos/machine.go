@@ -58,7 +58,8 @@ type Output struct {
 func (o *Output) Reset() {
 	clear(o.Send)
 	clear(o.Events)
-	*o = Output{Send: o.Send[:0], Events: o.Events[:0], Memory: o.Memory}
+	o.Send, o.Events = o.Send[:0], o.Events[:0]
+	o.Train, o.Done, o.Err = nil, false, nil
 }
 
 func (o *Output) send(to string, m Message) { o.Send = append(o.Send, Envelope{to, m}) }

@@ -44,9 +44,9 @@ type Objective interface {
 // Report tells the loss of some of the round's samples. The mean of all that is told in a
 // round is in the event [Finished]. Only the goroutine of Train may call it.
 func (t Task) Report(loss float64) {
-	if t.losses != nil {
-		t.losses.sum += loss
-		t.losses.n++
+	if l := t.losses; l != nil {
+		l.sum += loss
+		l.n++
 	}
 }
 

@@ -52,6 +52,10 @@ func do(k backend.Op, a *args) {
 		b.Run(backend.Call{Op: k, Vectors: a.v, Numbers: a.s})
 		return
 	}
+	if n < few && !isMean(k) {
+		runGeneric(k, a)
+		return
+	}
 	a.stream = n >= streaming
 	if n <= grain {
 		run(k, a)

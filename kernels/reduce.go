@@ -102,7 +102,10 @@ func Finite(x []float32) bool {
 	if b := backend.Of(x); b != nil {
 		return b.Finite(x)
 	}
-	if len(x) <= grain || threads(len(x)) == 1 {
+	if len(x) < few {
+		return finiteGeneric(x)
+	}
+	if threads(len(x)) == 1 {
 		return finite(x)
 	}
 	t := newTeam()

@@ -74,7 +74,7 @@ func (c *Chaos) kills(now float64) bool {
 
 // together reports whether the next event is an input of the same node at the same time,
 // and chance lets it have both in one Step.
-func (s *Sim) together(to int) bool {
+func (s *Sim) together(to int32) bool {
 	if s.Chaos == nil || !s.Chaos.Gather || len(s.queue.heap) == 0 {
 		return false
 	}

@@ -2,23 +2,22 @@ package sim
 
 import "github.com/halos-go/sdk/halos"
 
-// An event is one thing that will happen to a node.
+// An event is one thing that will happen to a node. It is small, as the queue moves them.
 type event struct {
 	at   float64 // milliseconds
 	seq  uint64  // breaks ties in the order of creation
-	to   int
-	from int // none: the driver
+	to   int32
+	from int32         // by kind
+	msg  halos.Message // of deliver; owned by the queue
 	kind eventKind
-	msg  halos.Message // owned by the queue
-	aux  any           // *job of trained, halos.Machine of restart
 }
 
 type eventKind uint8
 
 const (
-	deliver eventKind = iota // step the node with msg
-	trained                  // its training is due
-	restart                  // the node dies, and aux takes its place
+	deliver eventKind = iota // step the node with msg; from is the sender, or none: the driver
+	trained                  // its training is due; from is the life that began it
+	restart                  // the node dies, and machine from of Sim.reborn takes its place
 	death                    // the node dies, if the Chaos has a next life for it
 )
 
@@ -64,10 +63,10 @@ func (q *queue) pop() event {
 }
 
 // drop removes the messages between two nodes, in both directions.
-func (q *queue) drop(a, b int, p *pool) {
+func (q *queue) drop(a, b int32, p *pool) {
 	kept := q.heap[:0]
 	for _, e := range q.heap {
-		if e.from == a && e.to == b || e.from == b && e.to == a {
+		if e.kind == deliver && (e.from == a && e.to == b || e.from == b && e.to == a) {
 			p.release(e.msg)
 			continue
 		}

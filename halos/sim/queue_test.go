@@ -3,6 +3,8 @@ package sim
 import (
 	"slices"
 	"testing"
+
+	"github.com/halos-go/sdk/halos"
 )
 
 // FuzzQueue compares the queue with a sorted list: a byte below 192 pushes an
@@ -21,18 +23,18 @@ func FuzzQueue(f *testing.F) {
 		pop := func() {
 			want := list[0]
 			list = list[1:]
-			if got := q.pop(); got.at != want.at || got.aux != want.aux {
-				t.Fatalf("got event %d at %v, want %d at %v", got.aux, got.at, want.aux, want.at)
+			if got := q.pop(); got.at != want.at || got.msg != want.msg {
+				t.Fatalf("got event %v at %v, want %v at %v", got.msg, got.at, want.msg, want.at)
 			}
 		}
 		for i, op := range ops {
-			from, to := i%3, 3+i%2
+			from, to := int32(i%3), int32(3+i%2)
 			switch {
 			case op < 192:
 				if i%4 == 0 {
 					from, to = to, from
 				}
-				e := event{at: float64(op % 16), from: from, to: to, aux: i}
+				e := event{at: float64(op % 16), from: from, to: to, msg: &halos.Start{Incarnation: uint64(i)}}
 				q.push(e)
 				after := slices.IndexFunc(list, func(o event) bool { return o.at > e.at })
 				if after < 0 {
@@ -61,7 +63,7 @@ func FuzzQueue(f *testing.F) {
 func TestQueueLetsGo(t *testing.T) {
 	var q queue
 	for i := range 20 {
-		q.push(event{at: float64(i), to: i % 2, aux: &i})
+		q.push(event{at: float64(i), to: int32(i % 2), msg: &halos.Quit{}})
 	}
 	for range 5 {
 		q.pop()
@@ -71,7 +73,7 @@ func TestQueueLetsGo(t *testing.T) {
 		q.pop()
 	}
 	for i, e := range q.heap[:20] {
-		if e.aux != nil {
+		if e.msg != nil {
 			t.Errorf("event %d is still there", i)
 		}
 	}

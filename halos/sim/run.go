@@ -168,7 +168,7 @@ func (r *Run) Observe(ms float64, node int, e halos.Event) {
 		r.global(ms, e)
 		return
 	case e.Kind == halos.Updated:
-		peer := r.sim.byName[e.Peer]
+		peer, _ := r.sim.number(&r.sim.nodes[node], e.Peer)
 		if t.Kind, t.Worker = WorkerUpdate, r.net.worker(peer); t.Worker == None {
 			t.Kind, t.LPS = LPSUpdate, r.net.lps(peer)
 			break
@@ -194,7 +194,7 @@ func (r *Run) global(ms float64, e halos.Event) {
 		r.tally.round()
 		r.net.between += r.net.clock.crossing()
 	} else {
-		peer := r.sim.byName[e.Peer]
+		peer, _ := r.sim.number(&r.sim.nodes[0], e.Peer)
 		if t.LPS, t.Worker = r.net.lps(peer), r.net.worker(peer); t.LPS == None {
 			t.Kind = WorkerUpdate
 		} else {

@@ -42,7 +42,8 @@ type Sim struct {
 	pool    pool
 	nodes   []node
 	byName  map[string]int
-	lives   uint64 // begun, of all nodes: the incarnation of the last one
+	lives   uint64          // begun, of all nodes: the incarnation of the last one
+	reborn  []halos.Machine // of events restart
 	out     halos.Output
 	inputs  []halos.Input
 	loans   []halos.Message // in inputs, for pool
@@ -53,9 +54,13 @@ type Sim struct {
 
 type node struct {
 	machine halos.Machine
+	id      string
+	peer    string  // that Sim.number was asked for last
+	number  int     // of that
 	start   float64 // it hears nothing before
 	compute func(steps uint64) float64
 	job     *job
+	life    int32 // from 0
 	done    bool
 }
 
@@ -72,7 +77,7 @@ func (s *Sim) Add(at float64, m halos.Machine) int {
 		panic("sim: two nodes of one name")
 	}
 	s.byName[m.ID()] = n
-	s.nodes = append(s.nodes, node{machine: m, start: at})
+	s.nodes = append(s.nodes, node{machine: m, id: m.ID(), start: at})
 	s.begin(at, n)
 	return n
 }
@@ -80,7 +85,7 @@ func (s *Sim) Add(at float64, m halos.Machine) int {
 // begin starts a life of a node, whose incarnation no other life of any node has.
 func (s *Sim) begin(at float64, n int) {
 	s.lives++
-	s.post(event{at: at, to: n, from: none, msg: &halos.Start{Incarnation: s.lives}})
+	s.post(event{at: at, to: int32(n), from: none, msg: &halos.Start{Incarnation: s.lives}})
 }
 
 // AddWorker adds a node that trains: compute returns how many milliseconds a
@@ -94,14 +99,15 @@ func (s *Sim) AddWorker(at float64, m halos.Machine, t halos.Trainer, compute fu
 
 // Quit asks a node to leave in good order at a time.
 func (s *Sim) Quit(at float64, n int) {
-	s.post(event{at: at, to: n, from: none, msg: &halos.Quit{}})
+	s.post(event{at: at, to: int32(n), from: none, msg: &halos.Quit{}})
 }
 
 // Restart lets a node die at a time, and m, of the same name, begin a new life
 // in its place. All links of the node break and are up again at once. A round
 // under way is trained to its end, for the state of the Trainer, and dropped.
 func (s *Sim) Restart(at float64, n int, m halos.Machine) {
-	s.post(event{at: at, to: n, from: none, kind: restart, aux: m})
+	s.post(event{at: at, to: int32(n), from: int32(len(s.reborn)), kind: restart})
+	s.reborn = append(s.reborn, m)
 }
 
 // Now returns the time in milliseconds.
@@ -130,7 +136,7 @@ func (s *Sim) Run(ctx context.Context) error {
 		e := s.queue.pop()
 		s.now = e.at
 		s.events++
-		if err := s.handle(ctx, e); err != nil {
+		if err := s.handle(ctx, &e); err != nil {
 			return err
 		}
 	}
@@ -138,12 +144,14 @@ func (s *Sim) Run(ctx context.Context) error {
 }
 
 // handle steps a node with the input of e, and of what comes with it.
-func (s *Sim) handle(ctx context.Context, e event) error {
+func (s *Sim) handle(ctx context.Context, e *event) error {
 	switch e.kind {
 	case restart:
-		return s.revive(ctx, e.to, e.aux.(halos.Machine))
+		m := s.reborn[e.from]
+		s.reborn[e.from] = nil
+		return s.revive(ctx, int(e.to), m)
 	case death:
-		return s.revive(ctx, e.to, s.Chaos.Life(e.to))
+		return s.revive(ctx, int(e.to), s.Chaos.Life(int(e.to)))
 	}
 	s.inputs, s.loans = s.inputs[:0], s.loans[:0]
 	for {
@@ -153,14 +161,14 @@ func (s *Sim) handle(ctx context.Context, e event) error {
 		if !s.together(e.to) {
 			break
 		}
-		e = s.queue.pop()
+		*e = s.queue.pop()
 		s.events++
 	}
 	var err error
 	if len(s.inputs) > 0 {
 		s.out.Reset()
 		s.nodes[e.to].machine.Step(s.inputs, &s.out)
-		err = s.carryOut(e.to)
+		err = s.carryOut(int(e.to))
 	}
 	for _, m := range s.loans {
 		s.pool.release(m)
@@ -169,10 +177,10 @@ func (s *Sim) handle(ctx context.Context, e event) error {
 }
 
 // gather makes e an input, unless its node or the life that it is for has ended.
-func (s *Sim) gather(ctx context.Context, e event) error {
+func (s *Sim) gather(ctx context.Context, e *event) error {
 	n := &s.nodes[e.to]
 	if e.kind == trained {
-		if n.job != e.aux.(*job) {
+		if n.life != e.from {
 			return nil // of a former life
 		}
 		if err := s.finish(ctx, n); err != nil {
@@ -188,8 +196,8 @@ func (s *Sim) gather(ctx context.Context, e event) error {
 		return nil
 	}
 	in := halos.Input{Now: time.Duration(s.now * float64(time.Millisecond)), Msg: e.msg}
-	if e.from != none {
-		in.From = s.nodes[e.from].machine.ID()
+	if e.kind == deliver && e.from != none {
+		in.From = s.nodes[e.from].id
 	}
 	s.inputs = append(s.inputs, in)
 	return nil
@@ -198,14 +206,14 @@ func (s *Sim) gather(ctx context.Context, e event) error {
 func (s *Sim) carryOut(from int) error {
 	n := &s.nodes[from]
 	for _, o := range s.out.Send {
-		if to, known := s.byName[o.To]; known {
+		if to, known := s.number(n, o.To); known {
 			s.send(from, to, o.Msg)
 		}
 	}
 	if s.out.Train != nil {
 		at := s.now + n.compute(s.out.Train.Steps)
 		n.job.load(at, *s.out.Train)
-		s.post(event{at: at, to: from, from: none, kind: trained, aux: n.job})
+		s.post(event{at: at, to: int32(from), from: n.life, kind: trained})
 		if s.team != nil {
 			s.team.add(n.job)
 		}
@@ -222,29 +230,41 @@ func (s *Sim) carryOut(from int) error {
 	return nil
 }
 
+// number returns the number of a peer of n, most often of the last one.
+func (s *Sim) number(n *node, peer string) (int, bool) {
+	if peer != n.peer {
+		number, known := s.byName[peer]
+		if !known {
+			return 0, false
+		}
+		n.peer, n.number = peer, number
+	}
+	return n.number, true
+}
+
 func (s *Sim) send(from, to int, m halos.Message) {
 	ms, ok := s.Network.Transfer(from, to, m)
 	fault := s.Chaos.fault(s.now)
 	if fault == breaks {
-		s.queue.drop(from, to, &s.pool)
+		s.queue.drop(int32(from), int32(to), &s.pool)
 	}
 	if !ok || fault == loses || fault == breaks {
 		s.link(s.now+ms, from, to)
 		return
 	}
-	s.post(event{at: s.now + ms, to: to, from: from, msg: s.pool.own(m)})
+	s.post(event{at: s.now + ms, to: int32(to), from: int32(from), msg: s.pool.own(m)})
 	if fault == doubles {
-		s.post(event{at: s.now + ms, to: to, from: from, msg: s.pool.own(m)})
+		s.post(event{at: s.now + ms, to: int32(to), from: int32(from), msg: s.pool.own(m)})
 	}
 	if s.Chaos.kills(s.now) {
-		s.post(event{at: s.now + ms, to: to, from: none, kind: death})
+		s.post(event{at: s.now + ms, to: int32(to), kind: death})
 	}
 }
 
 // link tells both ends that the link between them is up again.
 func (s *Sim) link(at float64, a, b int) {
-	s.post(event{at: at, to: a, from: b, msg: &halos.Linked{}})
-	s.post(event{at: at, to: b, from: a, msg: &halos.Linked{}})
+	s.post(event{at: at, to: int32(a), from: int32(b), msg: &halos.Linked{}})
+	s.post(event{at: at, to: int32(b), from: int32(a), msg: &halos.Linked{}})
 }
 
 // post queues an event, for a node that has not started yet until then.
@@ -290,10 +310,11 @@ func (s *Sim) revive(ctx context.Context, i int, m halos.Machine) error {
 		n.job = newJob(n.job.trainer)
 	}
 	n.machine, n.done = m, false
+	n.life++
 	s.begin(s.now, i)
 	for peer := range s.nodes {
 		if peer != i {
-			s.post(event{at: s.now, to: peer, from: i, msg: &halos.Linked{}})
+			s.post(event{at: s.now, to: int32(peer), from: int32(i), msg: &halos.Linked{}})
 		}
 	}
 	return nil
