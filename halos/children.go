@@ -17,6 +17,7 @@ type child struct {
 	owed     bool    // it is answered at the end of this pass
 	steps    uint64  // local steps of its rounds, as announced; 0 of an LPS
 	want     uint64  // samples it wants next
+	seen     Point   // of this server, when it pulled
 	have     uint64  // fingerprint of the model that it begins with; 0: none
 	claim    Claim   // handed out with the last answer
 	gradient []float32
@@ -85,7 +86,7 @@ func (c *children) pull(from string, m *Pull, at Point, out *Output) (ch *child,
 	if m.Seq == ch.last.Seq {
 		return c.repeat(ch, m.Receipt, at, out), false
 	}
-	ch.role, ch.steps, ch.have = m.Hello.Role, m.Steps, m.Have
+	ch.role, ch.steps, ch.seen, ch.have = m.Hello.Role, m.Steps, m.Seen, m.Have
 	c.take(ch, m.Receipt, m.Want)
 	return ch, true
 }

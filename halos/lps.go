@@ -283,6 +283,9 @@ func (l *LPS) drop(reason string, out *Output) {
 // serve answers the children that have waited until there was a model.
 func (l *LPS) serve(out *Output) {
 	for _, ch := range l.children.order {
+		if l.former(ch.name, ch.seen, out) { // it came before there was a lineage to compare
+			return
+		}
 		if ch.waiting && !ch.owed {
 			l.asked(ch, nil, true, out)
 		}

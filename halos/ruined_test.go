@@ -1,6 +1,7 @@
 package halos
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -123,5 +124,19 @@ func TestDeltaCountsWithinBounds(t *testing.T) {
 	gps := newChildren(&r.lps.cfg, RoleLPS)
 	if reason := gps.mistake(&child{role: RoleLPS}, p); reason != "" {
 		t.Errorf("its parent refuses: %s", reason)
+	}
+}
+
+// TestZombieThatJoins: an LPS that is shown a later life of its own before it knows its
+// lineage ends when it does. Its child, which has seen that life, does not.
+func TestZombieThatJoins(t *testing.T) {
+	r := newRegion(t, 2)
+	r.lps = must1(NewLPS(LPSConfig{ServerConfig: ServerConfig{ID: "eu", Params: []float32{0}, Optimizer: &optim.SGD{}, LR: optim.Constant(1)},
+		Parent: "gps", Lease: 64, Accumulator: &merge.Every{K: 2}, Merger: &merge.Mix{Alpha: 0.5}}))
+	r.step("", &Start{Incarnation: 5})
+	r.step("a", &Pull{Receipt: Receipt{1, 4}, Hello: Hello{Role: RoleWorker, Layout: r.lps.cfg.Layout}, Steps: 1, Want: 1, Seen: Point{1, 6, 3}})
+	r.step("gps", &Model{Receipt: r.lps.up.receipt, Point: Point{1, 1, 0}, Claim: Claim{Count: 64}, Params: []float32{0}})
+	if !r.out.Done || !errors.Is(r.out.Err, ErrSuperseded) || len(r.out.Send) != 0 {
+		t.Errorf("done %t, %v, sends %d messages", r.out.Done, r.out.Err, len(r.out.Send))
 	}
 }

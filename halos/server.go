@@ -171,8 +171,7 @@ func (s *server) foreign(from string, r Receipt, seen Point, out *Output) bool {
 	case seen.Lineage != s.point.Lineage:
 		return refuse("model is %s: want lineage %x, as the child has seen %s: resume from a model of that, or start the child again",
 			s.point, seen.Lineage, seen)
-	case seen.Life > s.point.Life:
-		out.fail(fmt.Errorf("%w: %s is in life %x: %s has seen %s", ErrSuperseded, s.cfg.ID, s.point.Life, from, seen))
+	case s.former(from, seen, out):
 		return true
 	case s.fresh && seen.Life < s.point.Life:
 		return refuse("model is %s, begun afresh: want one that descends from %s, which the child has seen: resume from that, or start the child again",
@@ -181,6 +180,15 @@ func (s *server) foreign(from string, r Receipt, seen Point, out *Output) bool {
 		return refuse("model is %s: the child has seen %s", s.point, seen)
 	}
 	return false
+}
+
+// former ends a server whose child has seen a later life of it.
+func (s *server) former(from string, seen Point, out *Output) bool {
+	if seen.Lineage != s.point.Lineage || seen.Life <= s.point.Life {
+		return false
+	}
+	out.fail(fmt.Errorf("%w: %s is in life %x: %s has seen %s", ErrSuperseded, s.cfg.ID, s.point.Life, from, seen))
+	return true
 }
 
 // resend answers a child again whose answer was not sent.
