@@ -2,6 +2,7 @@ package halos
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -36,7 +37,9 @@ func TestLinkThatReturnsForAMoment(t *testing.T) {
 		tp.events <- transport.Event{Peer: "w0", Linked: true}
 		time.Sleep(30 * time.Minute)
 		end()
-		<-done
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run: %v", err)
+		}
 		if want := []EventKind{Joined, Unreachable, Unreachable, Left}; !slices.Equal(told, want) {
 			t.Errorf("told %v, want %v", told, want)
 		}
@@ -71,7 +74,9 @@ func TestRefusalReplacesNoAnswer(t *testing.T) {
 		close(open)
 		synctest.Wait()
 		end()
-		<-done
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run: %v", err)
+		}
 		if !slices.Contains(answered, Receipt{2, 1}) {
 			t.Errorf("the answers sent are to %v", answered)
 		}

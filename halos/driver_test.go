@@ -3,6 +3,7 @@ package halos
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -198,7 +199,9 @@ func TestAnswersWaitForRoom(t *testing.T) {
 			t.Errorf("%d of %d children have the newest model; %d models in memory", late, children, len(bodies))
 		}
 		stop()
-		<-done
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run: %v", err)
+		}
 	})
 }
 

@@ -24,8 +24,7 @@ func TestPartOfAMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			switch {
-			case f.body == nil && len(delta) > 0 || f.body != nil && !slices.Equal(f.body.v, delta):
+			if f.body == nil && len(delta) > 0 || f.body != nil && !slices.Equal(f.body.v, delta) {
 				t.Errorf("of a memory of %d, %v is sent as %v", n, delta, f.body)
 			}
 			f.release()

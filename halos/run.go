@@ -50,6 +50,8 @@ type RunConfig struct {
 	Log *slog.Logger
 	// Window, if not nil, shows the model to any goroutine while Run runs.
 	Window *Window
+
+	over <-chan struct{} // closed: the parent has ended in good order; nil: that is not known
 }
 
 // check validates c and completes it in the copy that it returns.
@@ -192,7 +194,7 @@ func (d *driver) loop() error {
 	tick := d.reach.ticks()
 	defer tick.Stop()
 	var grace <-chan time.Time
-	quit, freed := d.Quit, (<-chan struct{})(nil)
+	quit, over, freed := d.Quit, d.over, (<-chan struct{})(nil)
 	d.inputs = append(d.inputs, Input{Msg: &Start{Incarnation: d.Incarnation}})
 	for {
 		ending, err := d.step()
@@ -215,6 +217,11 @@ func (d *driver) loop() error {
 		case <-quit:
 			quit = nil
 			d.add(&Quit{})
+		case <-over:
+			over = nil
+			if child, ok := d.m.(interface{ Seen() Point }); ok && child.Seen() == (Point{}) {
+				return errOver
+			}
 		case <-grace:
 			grace = nil
 			d.add(&Expire{})

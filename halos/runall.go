@@ -2,6 +2,7 @@ package halos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -20,7 +21,7 @@ type Node struct {
 // called for one after the other, before any of them runs, and RunAll closes the end when
 // the node has ended. A node whose Transport is set is not joined. The first error of a
 // node ends the others, and is returned with the node's name; so is context.Cause(ctx) if
-// ctx ends.
+// ctx ends. A node that has not joined when its parent has ended in good order ends too.
 func RunAll(ctx context.Context, join func(id string) (transport.Transport, error), nodes ...Node) error {
 	nodes = slices.Clone(nodes)
 	var ends []transport.Transport // that RunAll closes; nil where it does not
@@ -32,14 +33,29 @@ func RunAll(ctx context.Context, join func(id string) (transport.Transport, erro
 		}
 		ends = append(ends, end)
 	}
+	over := make(map[string]chan struct{}) // closed: that node has ended
+	for _, n := range nodes {
+		if over[n.Machine.ID()] != nil {
+			closeAll(ends)
+			return fmt.Errorf("halos: two nodes are named %s: want a name of its own for each", n.Machine.ID())
+		}
+		over[n.Machine.ID()] = make(chan struct{})
+	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var all sync.WaitGroup
 	for i, n := range nodes {
+		for parent := range n.Machine.Peers() {
+			n.over = over[parent]
+		}
 		all.Go(func() {
 			defer closeAll(ends[i : i+1])
 			err := Run(ctx, n.Machine, n.RunConfig)
-			if err != nil && ctx.Err() == nil {
+			switch {
+			case ctx.Err() != nil:
+			case err == nil || err == errOver: //nolint:errorlint // the value itself
+				close(over[n.Machine.ID()])
+			default:
 				fail(fmt.Errorf("%s: %w", n.Machine.ID(), err))
 			}
 		})
@@ -47,6 +63,8 @@ func RunAll(ctx context.Context, join func(id string) (transport.Transport, erro
 	all.Wait()
 	return context.Cause(ctx)
 }
+
+var errOver = errors.New("halos: the parent has ended")
 
 // join gives the node an end of the network, and returns it, unless it has one.
 func (n *Node) join(join func(id string) (transport.Transport, error)) (transport.Transport, error) {

@@ -113,6 +113,38 @@ func TestRunAllEnds(t *testing.T) {
 		if !errors.Is(err, full) || err.Error() != "halos: w: no room" {
 			t.Errorf("got %v", err)
 		}
+		err = halos.RunAll(t.Context(), nil,
+			halos.Node{Machine: newGPS(0, nil, nil), RunConfig: halos.RunConfig{Transport: end}},
+			halos.Node{Machine: newGPS(0, nil, nil), RunConfig: halos.RunConfig{Transport: end}})
+		if err == nil || err.Error() != "halos: two nodes are named gps: want a name of its own for each" {
+			t.Errorf("got %v", err)
+		}
 		_ = end.Close()
+	})
+}
+
+// TestRunAllOver: a run is over before a worker, and a region with its worker, have joined.
+// Nobody waits for a parent that will not come back.
+func TestRunAllOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var net transport.Mem
+		var rounds, late atomic.Int64
+		join := func(id string) (transport.Transport, error) {
+			end, err := net.Join(id)
+			if id == "late" || id == "us" {
+				end = &transport.Shape{Transport: end, Line: func(string) transport.Line { return transport.Line{Latency: time.Hour} }}
+			}
+			return end, err
+		}
+		node := func(id, parent string, rounds *atomic.Int64) halos.Node {
+			return halos.Node{Machine: newWorker(id, parent), RunConfig: halos.RunConfig{Trainer: second(rounds)}}
+		}
+		gps := newGPS(40, nil, nil)
+		began := time.Now()
+		err := halos.RunAll(t.Context(), join, halos.Node{Machine: gps}, halos.Node{Machine: tame("us", 4)},
+			node("w", "gps", &rounds), node("late", "gps", &late), node("of us", "us", &late))
+		if took := time.Since(began); err != nil || took > time.Minute || rounds.Load() < 3 || late.Load() > 0 {
+			t.Errorf("got %v after %v: %d rounds, %d of those who were late", err, took, rounds.Load(), late.Load())
+		}
 	})
 }

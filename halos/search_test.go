@@ -108,7 +108,6 @@ type actor struct {
 	machine    Machine
 	make       func(*actor) Machine
 	task       *Task // it trains
-	params     []float32
 	err        error
 	done       bool
 	rounds     int
@@ -210,7 +209,7 @@ func (w *world) goesOn() error {
 	}
 	for i, a := range w.nodes {
 		if a.worker >= 0 && a.rounds < before[i]+4 {
-			return fmt.Errorf("%s has trained %d rounds in 16 turns without a fault: %v, done %t", a.id, a.rounds-before[i], a.err, a.done)
+			return fmt.Errorf("%s has trained %d rounds in 16 turns without a fault: done %t, %w", a.id, a.rounds-before[i], a.done, a.err)
 		}
 		if a.err != nil {
 			return fmt.Errorf("%s has ended: %w", a.id, a.err)
@@ -284,7 +283,7 @@ func (w *world) check() error {
 	}
 	for _, a := range w.nodes {
 		if !a.done || a.err != nil {
-			return fmt.Errorf("%s has not ended in good order: done %t, %v", a.id, a.done, a.err)
+			return fmt.Errorf("%s has not ended in good order: done %t, %w", a.id, a.done, a.err)
 		}
 	}
 	return nil

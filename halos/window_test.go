@@ -133,6 +133,8 @@ func TestWindowWaits(t *testing.T) {
 			t.Errorf("in a second Run: %s, %v", at, err)
 		}
 		stop()
-		<-done
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run: %v", err)
+		}
 	})
 }

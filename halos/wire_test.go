@@ -107,7 +107,7 @@ func TestFrameIsWhatTheDocumentSays(t *testing.T) {
 	for line := range strings.Lines(dump) {
 		_, digits, _ := strings.Cut(line, ":")
 		digits, _, _ = strings.Cut(digits, "|")
-		for _, d := range strings.Fields(digits) {
+		for d := range strings.FieldsSeq(digits) {
 			var x byte
 			if _, err := fmt.Sscanf(d, "%02x", &x); err != nil {
 				t.Fatal(err)

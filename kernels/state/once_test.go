@@ -14,7 +14,7 @@ import (
 func TestOnce(t *testing.T) {
 	var o Once
 	broken, calls := errors.New("broken"), 0
-	if err := o.Do("x: Plug", func() error { return broken }); err != broken {
+	if err := o.Do("x: Plug", func() error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("error %v: want %v", err, broken)
 	}
 	for i, want := range []string{"", "x: Plug is in use already: want a new one for each server; read its state after the server is made"} {
