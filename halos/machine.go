@@ -56,8 +56,6 @@ type Output struct {
 
 // Reset empties out for reuse.
 func (o *Output) Reset() {
-	clear(o.Send)
-	clear(o.Events)
 	o.Send, o.Events = o.Send[:0], o.Events[:0]
 	o.Train, o.Done, o.Err = nil, false, nil
 }

@@ -118,7 +118,7 @@ func TestMisuse(t *testing.T) {
 		}, "halos: model has 7 parameters: want the 0 of LocalConfig.Params"},
 		{"work space too small", func() error { return round(descend, 7, 6, 7) }, "round 7: 6 and 7 parameters of work space: want 7"},
 		{"update too small", func() error { return round(descend, 7, 7, 8) }, "round 7: 7 and 8 parameters of work space: want 7"},
-		{"TrainerFunc(nil)", func() error { return round(none, 7, 7, 7) }, "round 7: Trainer is nil: want one"},
+		{"TrainerFunc(nil)", func() error { return round(none, 7, 7, 7) }, "round 7: halos: TrainerFunc is nil: want a function"},
 
 		{"no Machine", func() error { return run(noMachine, halos.RunConfig{}) }, "halos: Machine is nil: want one"},
 		{"no Worker", func() error { return run(noWorker, halos.RunConfig{Trainer: descend}) }, "halos: Machine is nil: want one"},

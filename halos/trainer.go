@@ -87,7 +87,7 @@ func Round(ctx context.Context, t Trainer, task Task, params, update []float32) 
 
 // train lets t train in params, from task.Params on, and returns the mean loss.
 func train(ctx context.Context, t Trainer, task Task, params []float32) (loss float64, err error) {
-	if isNil(t) {
+	if t == nil {
 		return 0, fmt.Errorf("round %d: Trainer is nil: want one", task.Round)
 	}
 	kernels.Copy(params, task.Params)
