@@ -1,83 +1,192 @@
 package sim
 
 import (
-	"math/rand/v2"
+	"context"
+	"fmt"
 
 	"github.com/halos-go/sdk/halos"
 )
 
-// A Chaos adds faults of chance to a [Sim]: the same seed, the same faults. Every field may
-// be left zero. It belongs to one Sim.
+// A Chaos makes faults by chance: the same ones for the same seed and the same nodes,
+// however many goroutines train. Each fault is of a kind that halos.Run can meet. Times
+// are milliseconds of simulated time; the zero value makes no fault.
 type Chaos struct {
 	Seed uint64
-	// Gather gives a node that has several inputs at one time some of them together, in one
-	// Step, as [halos.Run] does with what has arrived. Otherwise each has a Step of its own.
-	Gather bool
-	// Lose, Cut, Repeat and Die are the probabilities, 0 to 1, that when a message is sent
-	//   - it is lost with its link, which is up again after the time that it would have
-	//     taken;
-	//   - so is everything else on that link, in both directions;
-	//   - it comes twice;
-	//   - its receiver dies just after it has come, and Life begins the next life.
-	// At most one of the first three happens to a message; their sum is at most 1.
-	Lose, Cut, Repeat, Die float64
-	// Life returns what takes the place of node n, of the same name, as it dies; if that is
-	// nil, n lives on. If Life is nil, nobody dies.
-	Life func(n int) halos.Machine
-	// Until is the time (milliseconds) after which nothing but Gather happens; 0: there is
-	// none.
+	// Until is when faults end: none begins at this time or later, and what is broken heals.
 	Until float64
-
-	rand *rand.Rand
+	// Lose is the share of messages, 0 to 1, that are lost with their link: it is cut.
+	Lose float64
+	// Double is the share of messages, 0 to 1, that arrive twice, one behind the other.
+	Double float64
+	// Cut is the mean time between two cuts of links, each of one between two nodes that
+	// have talked. What is sent on a link that is cut is lost; what is on its way then is
+	// lost in every other case. 0: no cuts but those of Lose.
+	Cut float64
+	// Heal is the mean time after which a link that is cut is up again: then both ends
+	// hear [halos.Linked]. Times are drawn evenly from 0 to twice the mean, as all of them
+	// are.
+	Heal float64
+	// Death is the mean time between two deaths, each of one node that has started and is
+	// not done. It is as by [Sim.Restart], but what is on the way to and from the node may
+	// be lost, and links that are cut stay so. 0: nobody dies.
+	Death float64
+	// Revive returns the next life of a node that dies, by its number. The old one takes no
+	// more Steps, and may be read. nil: the node is spared. Needed if Death is not 0.
+	Revive func(node int) halos.Machine
 }
 
-// A fault is what happens to a message.
-type fault uint8
-
-const (
-	nothing fault = iota
-	loses
-	breaks
-	doubles
-)
-
-func (c *Chaos) chance() float64 {
-	if c.rand == nil {
-		c.rand = rand.New(rand.NewPCG(c.Seed, 0))
+func (c *Chaos) check() error {
+	fail := func(field string, x float64, want string) error {
+		return fmt.Errorf("sim: Chaos.%s is %v: want %s", field, x, want)
 	}
-	return c.rand.Float64()
-}
-
-// over reports whether no faults happen now.
-func (c *Chaos) over(now float64) bool { return c == nil || c.Until > 0 && now >= c.Until }
-
-// fault draws what happens to a message that is sent now.
-func (c *Chaos) fault(now float64) fault {
-	if c.over(now) {
-		return nothing
+	for _, f := range []struct {
+		name string
+		x    float64
+	}{{"Lose", c.Lose}, {"Double", c.Double}} {
+		if !(f.x >= 0 && f.x <= 1) {
+			return fail(f.name, f.x, "a share from 0 to 1")
+		}
 	}
-	switch x := c.chance(); {
-	case x < c.Lose:
-		return loses
-	case x < c.Lose+c.Cut:
-		return breaks
-	case x < c.Lose+c.Cut+c.Repeat:
-		return doubles
+	for _, f := range []struct {
+		name string
+		x    float64
+	}{{"Until", c.Until}, {"Cut", c.Cut}, {"Heal", c.Heal}, {"Death", c.Death}} {
+		if !(f.x >= 0 && f.x <= maxTime) {
+			return fail(f.name, f.x, "milliseconds from 0 to 1e+15")
+		}
 	}
-	return nothing
+	if c.Death > 0 && c.Revive == nil {
+		return fmt.Errorf("sim: Chaos.Revive is nil: want a func, as Death is %v", c.Death)
+	}
+	return nil
 }
 
-// kills draws whether the receiver of a message that is sent now dies.
-func (c *Chaos) kills(now float64) bool {
-	return !c.over(now) && c.Life != nil && c.chance() < c.Die
+// maxTime bounds times, so that whole milliseconds are exact.
+const maxTime = 1e15
+
+// faults is a Chaos at work.
+type faults struct {
+	Chaos
+	sim   *Sim
+	dice  dice
+	links []*link // in the order in which they were first used
+	known map[[2]int]*link
 }
 
-// together reports whether the next event is an input of the same node at the same time,
-// and chance lets it have both in one Step.
-func (s *Sim) together(to int32) bool {
-	if s.Chaos == nil || !s.Chaos.Gather || len(s.queue.heap) == 0 {
+// A link is between two nodes, in both directions.
+type link struct {
+	a, b int
+	down bool
+}
+
+// newFaults validates c, and queues the first faults.
+func newFaults(s *Sim, c Chaos) (*faults, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	f := &faults{Chaos: c, sim: s, dice: dice(c.Seed), known: make(map[[2]int]*link)}
+	f.plan(cut, c.Cut)
+	f.plan(death, c.Death)
+	return f, nil
+}
+
+// plan queues the next fault of a kind.
+func (f *faults) plan(kind eventKind, mean float64) {
+	if mean == 0 {
+		return
+	}
+	if at := f.sim.now + max(1, f.dice.around(mean)); at < f.Until {
+		f.sim.queue.push(event{at: at, from: none, kind: kind})
+	}
+}
+
+func (f *faults) happen(ctx context.Context, e *event) error {
+	switch e.kind {
+	case heal:
+		f.between(int(e.from), int(e.to)).down = false
+		f.sim.link(f.sim.now, int(e.from), int(e.to))
+	case cut:
+		f.plan(cut, f.Cut)
+		if len(f.links) > 0 {
+			f.cut(f.links[f.dice.below(len(f.links))])
+		}
+	case death:
+		f.plan(death, f.Death)
+		return f.die(ctx)
+	}
+	return nil
+}
+
+// cut breaks a link until it heals.
+func (f *faults) cut(l *link) {
+	if l.down {
+		return
+	}
+	l.down = true
+	f.lose(l)
+	f.sim.queue.push(event{at: f.sim.now + f.dice.around(f.Heal), from: int32(l.a), to: int32(l.b), kind: heal})
+}
+
+// lose loses what is on a link, in every other case.
+func (f *faults) lose(l *link) {
+	if f.dice.below(2) == 0 {
+		f.sim.queue.drop(int32(l.a), int32(l.b), &f.sim.pool)
+	}
+}
+
+// die lets some node die and live again.
+func (f *faults) die(ctx context.Context) error {
+	i := f.dice.below(len(f.sim.nodes))
+	if n := &f.sim.nodes[i]; n.done || n.start >= f.sim.now {
+		return nil
+	}
+	m := f.Revive(i)
+	if m == nil {
+		return nil
+	}
+	for _, l := range f.links {
+		if l.a == i || l.b == i {
+			f.lose(l)
+		}
+	}
+	return f.sim.revive(ctx, i, m)
+}
+
+// copies draws how often a message that is sent now arrives. f may be nil.
+func (f *faults) copies(from, to int) int {
+	if f == nil {
+		return 1
+	}
+	switch l := f.between(from, to); {
+	case l.down:
+		return 0
+	case f.sim.now >= f.Until:
+	case f.dice.share() < f.Lose:
+		f.cut(l)
+		return 0
+	case f.dice.share() < f.Double:
+		return 2
+	}
+	return 1
+}
+
+// between returns the link between two nodes.
+func (f *faults) between(x, y int) *link {
+	ends := [2]int{min(x, y), max(x, y)}
+	l := f.known[ends]
+	if l == nil {
+		l = &link{a: ends[0], b: ends[1]}
+		f.known[ends] = l
+		f.links = append(f.links, l)
+	}
+	return l
+}
+
+// down reports whether the link between two nodes is cut. f may be nil.
+func (f *faults) down(x, y int) bool {
+	if f == nil {
 		return false
 	}
-	e := &s.queue.heap[0]
-	return e.at == s.now && e.to == to && e.kind <= trained && s.Chaos.chance() < 0.75
+	l := f.known[[2]int{min(x, y), max(x, y)}]
+	return l != nil && l.down
 }

@@ -18,7 +18,22 @@
 // Time is float64 milliseconds from 0. Messages take time, as the Network says,
 // and rounds of local steps do. A Machine's Step takes none, so servers are
 // never busy, and neither does evaluation. Events are handled in order of time;
-// those of the same time in the order in which they were caused.
+// those of the same time in the order in which they were caused. Each has a Step of
+// its own, or, with [Sim.Gather], those that wait for a node at the same time come
+// together, as halos.Run takes what has arrived.
+//
+// # Faults
+//
+// Links fail where the Network says so, nodes die by [Sim.Restart], and a [Chaos] does
+// both by chance, lets messages come twice, and keeps links down for a while: the same
+// faults for the same seed. What the driver learns by waiting comes when a program says
+// so: [Sim.Gone], [Sim.Expire]. Each life of a node has a later incarnation than any
+// before it, as by a clock.
+//
+// What is not simulated is all between two Machines: frames and their checksums, the
+// outbox that replaces an unsent message by a later one, answers that find no room
+// ([halos.Resend]), and patience, which ends in Gone. A message that is not lost arrives
+// whole.
 //
 // # Run files
 //
@@ -27,14 +42,15 @@
 // that package runfile builds from it, the same as on real hosts, and [Run.Run] gives
 // a [Result], a trace of every update, and [Stats]. In such a run models and updates
 // take time by latency, bandwidth and size, and other messages none; the cost of
-// local steps follows from the workers' speeds. The clock is that of the simulator
-// published with the paper, whose timeline it repeats event by event. Building it
-// all by hand, with a Sim, is for what a run file cannot say: links that break,
-// nodes that join, leave and die.
+// local steps follows from the workers' speeds. Servers lease samples from their parents
+// as on real hosts, or share them where the run file says workload.shared_samples. The
+// clock is that of the simulator published with the paper, whose timeline it repeats
+// event by event. Building it all by hand, with a Sim, is for what a run file cannot say:
+// links that break, nodes that join, leave and die.
 //
 // # What is guaranteed
 //
-//   - The same run file, seed and problem give the same trace, byte by byte, and
+//   - The same run file, seed, problem and Gather give the same trace, byte by byte, and
 //     the same bits in every model, on every machine.
 //   - [Sim.Workers] and [Options.Workers] change how long that takes and nothing
 //     else: rounds of different workers do not depend on each other until they

@@ -18,12 +18,12 @@ func TestMemoryIsBounded(t *testing.T) {
 		if algorithm == runfile.SyncSGD {
 			h = 1
 		}
-		bytes := func(steps uint64, workers int) uint64 {
+		bytes := func(steps uint64, workers int, gather uint64) uint64 {
 			cfg := reference(algorithm, h, false)
 			cfg.Workload.TotalLocalSteps = steps
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			run, err := New(cfg, idle{}, Options{Workers: workers, Trace: io.Discard})
+			run, err := New(cfg, idle{}, Options{Workers: workers, Trace: io.Discard, Gather: gather})
 			if err == nil {
 				_, err = run.Run(t.Context())
 			}
@@ -34,9 +34,11 @@ func TestMemoryIsBounded(t *testing.T) {
 			return after.TotalAlloc - before.TotalAlloc
 		}
 		for _, workers := range []int{1, 2} {
-			short, long := bytes(5000, workers), bytes(20000, workers)
-			if long > short+32<<10 {
-				t.Errorf("%s, %d goroutines: %d bytes for 5,000 local steps, %d for 20,000", algorithm, workers, short, long)
+			for gather := range uint64(2) {
+				short, long := bytes(5000, workers, gather), bytes(20000, workers, gather)
+				if long > short+32<<10 {
+					t.Errorf("%s, %d goroutines, gather %d: %d bytes for 5,000 local steps, %d for 20,000", algorithm, workers, gather, short, long)
+				}
 			}
 		}
 	}

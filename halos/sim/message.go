@@ -47,8 +47,10 @@ func (p *pool) own(m halos.Message) halos.Message {
 func (p *pool) release(m halos.Message) {
 	switch m := m.(type) {
 	case *halos.Push:
+		poisonVector(m.Delta)
 		p.pushes = append(p.pushes, m)
 	case *halos.Model:
+		poisonVector(m.Params)
 		p.models = append(p.models, m)
 	}
 }

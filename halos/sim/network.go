@@ -16,6 +16,8 @@ type network struct {
 
 	ringTime float64 // of one round, if ring
 
+	ties bool // equal workers are due at the same time
+
 	now     *float64 // the simulation's
 	between float64  // bytes sent from one region to another
 	usage   []usage  // by worker
@@ -98,10 +100,11 @@ func (n *network) Transfer(from, to int, m halos.Message) (ms float64, ok bool) 
 }
 
 // compute returns how long a worker takes for a round. Where workers do not
-// wait for each other, one nanosecond a worker id keeps equal ones in order.
+// wait for each other, one nanosecond a worker id keeps equal ones in order, unless
+// they may come together.
 func (n *network) compute(w int, steps uint64) float64 {
 	ms := n.clock.compute(w, steps)
-	if !n.ring {
+	if !n.ring && !n.ties {
 		ms += float64(float64(w) * 1e-6)
 	}
 	u := &n.usage[w]

@@ -17,8 +17,11 @@ type eventKind uint8
 const (
 	deliver eventKind = iota // step the node with msg; from is the sender, or none: the driver
 	trained                  // its training is due; from is the life that began it
+	birth                    // step the node with msg, a Start, alone
 	restart                  // the node dies, and machine from of Sim.reborn takes its place
-	death                    // the node dies, if the Chaos has a next life for it
+	cut                      // some link breaks; this and the next two are of Chaos
+	death                    // some node dies
+	heal                     // the link between from and to is up again
 )
 
 const none = -1
@@ -62,11 +65,12 @@ func (q *queue) pop() event {
 	return top
 }
 
-// drop removes the messages between two nodes, in both directions.
+// drop removes the messages between two nodes, in both directions. A Gone is no message:
+// it is the driver's.
 func (q *queue) drop(a, b int32, p *pool) {
 	kept := q.heap[:0]
 	for _, e := range q.heap {
-		if e.kind == deliver && (e.from == a && e.to == b || e.from == b && e.to == a) {
+		if _, driver := e.msg.(*halos.Gone); e.kind == deliver && !driver && (e.from == a && e.to == b || e.from == b && e.to == a) {
 			p.release(e.msg)
 			continue
 		}

@@ -15,10 +15,14 @@ import (
 )
 
 // Options are what a [Run] can be given beside its run file. None of them
-// changes a number of the result.
+// changes a number of the result but Gather.
 type Options struct {
 	// Workers is how many goroutines train. 0: GOMAXPROCS.
 	Workers int
+	// Gather, if not 0, lets updates that are due at the same time arrive together, as on
+	// real hosts: see [Sim].Gather. It needs workers of the same speed. The answer to each
+	// carries the newest model, so workers start from other versions than one by one.
+	Gather uint64
 	// Backend is where the servers keep their models; nil: ordinary memory. The
 	// numbers stay the same if it computes to the same bits as the CPU. A run gives back
 	// what it takes there only when the Backend is closed: each has its own.
@@ -80,7 +84,8 @@ func New(cfg runfile.Config, p runfile.Problem, opts Options) (*Run, error) {
 	r := &Run{cfg: cfg, opts: opts, problem: p, point: Point{Loss: math.NaN()}}
 	r.net = newNetwork(newClock(cfg, plan.Params()), cfg)
 	r.tally = newTally(cfg.Topology)
-	r.sim = Sim{Network: &r.net, Observer: r, Workers: opts.Workers}
+	r.sim = Sim{Network: &r.net, Observer: r, Workers: opts.Workers, Gather: opts.Gather}
+	r.net.ties = opts.Gather != 0
 	r.net.now = &r.sim.now
 	if opts.Trace != nil {
 		r.trace = NewTraceWriter(opts.Trace)

@@ -165,7 +165,6 @@ func TestNothingIsLeftRunning(t *testing.T) {
 
 // TestPanics: what only a mistake in the program can do.
 func TestPanics(t *testing.T) {
-	nan := func() float64 { zero := 0.0; return zero / zero }
 	for want, do := range map[string]func(w *town){
 		"sim: two nodes of one name": func(w *town) { w.Add(0, w.gps) },
 		"sim: event before now":      func(w *town) { w.Quit(-1, 0) },
@@ -185,4 +184,9 @@ func TestPanics(t *testing.T) {
 			do(newTown(t, 1))
 		}()
 	}
+}
+
+func nan() float64 {
+	zero := 0.0
+	return zero / zero
 }

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -151,32 +152,79 @@ func TestComingAndGoing(t *testing.T) {
 	}
 }
 
-// TestServerRestarts: what a region had not passed on is lost with its server,
-// and the region goes on from the global model.
+// TestServerRestarts: what a region had not passed on is lost with its server, and the
+// region goes on from the global model. Of what was trained all is in the global model but
+// that, what workers count as lost, and what was under way as they left.
 func TestServerRestarts(t *testing.T) {
+	for at := 5000.0; at < 5300; at += 10 {
+		w := newTown(t, 2)
+		eu := w.Add(0, w.newLPS("eu"))
+		workers := []int{w.addWorker(0, 0, "eu", 100), w.addWorker(0, 1, "eu", 130)}
+		w.Restart(at, eu, w.newLPS("eu"))
+		for _, n := range workers {
+			w.Quit(10_000, n)
+		}
+		w.Quit(11_000, eu)
+		w.Quit(12_000, 0)
+		unsent, lost := 0, 0 // in the region's model
+		died := false
+		w.Observer = observer(func(ms float64, node int, e halos.Event) {
+			w.Observe(ms, node, e)
+			if ms >= at && !died && node == eu && e.Kind != halos.Lost { // what it does first in its new life
+				died, lost, unsent = true, lost+unsent, 0
+			}
+			switch {
+			case node == eu && e.Kind == halos.Updated:
+				unsent += int(e.Updates)
+			case node == eu && e.Kind == halos.Sent:
+				unsent -= int(e.Updates)
+			case e.Kind == halos.Lost && ms < 10_000:
+				lost += int(e.Updates)
+			}
+		})
+		if err := w.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		trained, reached := 0, 0
+		for i, x := range w.gps.Params() {
+			trained, reached = trained+w.trained[i], reached-int(x)
+			if -int(x) > w.trained[i] {
+				t.Errorf("worker %d: %v updates in the global model of %d rounds", i, -x, w.trained[i])
+			}
+		}
+		if missing := trained - reached - lost; missing < 0 || missing > len(workers) {
+			t.Errorf("restart at %v ms: %d trained, %d in the global model, %d lost", at, trained, reached, lost)
+		}
+		if reached != w.reached || reached < 100 {
+			t.Errorf("%d updates in the global model; the GPS counts %d", reached, w.reached)
+		}
+	}
+}
+
+// TestGone: a server told that a child is gone goes on without it, and takes it again when
+// it comes back; a worker told that its server is gone ends.
+func TestGone(t *testing.T) {
 	w := newTown(t, 2)
 	eu := w.Add(0, w.newLPS("eu"))
-	w.addWorker(0, 0, "eu", 100)
-	w.addWorker(0, 1, "eu", 130)
-	w.Restart(5000, eu, w.newLPS("eu"))
+	back, away := w.addWorker(0, 0, "eu", 100), w.addWorker(0, 1, "eu", 130)
+	w.Gone(5000, eu, back)
+	w.Gone(9000, away, eu)
+	var told []string
 	w.Observer = observer(func(ms float64, node int, e halos.Event) {
 		w.Observe(ms, node, e)
-		if ms > 10000 {
-			w.Stop()
+		if ms >= 5000 && (e.Kind == halos.Left || e.Kind == halos.Joined || e.Kind == halos.Lost) {
+			told = append(told, fmt.Sprint(node, " ", e.Kind, " ", e.Peer, " ", e.Updates))
 		}
 	})
-	if err := w.Run(t.Context()); err != nil {
-		t.Fatal(err)
+	err := w.Run(t.Context())
+	if !errors.Is(err, halos.ErrUnreachable) || w.Now() != 9000 {
+		t.Errorf("at %v ms: %v", w.Now(), err)
 	}
-	total := 0
-	for i, x := range w.gps.Params() {
-		total -= int(x)
-		if lost := w.applied[i] + int(x); lost < 0 || lost > 3+3+2 { // at the restart, and at the end
-			t.Errorf("worker %d: %v updates in the global model, %d applied", i, -x, w.applied[i])
-		}
+	if want := []string{"1 left w0 0", "2 lost eu 1", "1 joined w0 0"}; !slices.Equal(told[:min(3, len(told))], want) {
+		t.Errorf("told %q, want %q first", told, want)
 	}
-	if total != w.reached || w.reached < 100 {
-		t.Errorf("%d updates in the global model; the GPS counts %d", total, w.reached)
+	if w.trained[0] < 60 {
+		t.Errorf("%d rounds of the worker that came back", w.trained[0])
 	}
 }
 
