@@ -19,16 +19,16 @@ type Chaos struct {
 	// Double is the share of messages, 0 to 1, that arrive twice, one behind the other.
 	Double float64
 	// Cut is the mean time between two cuts of links, each of one between two nodes that
-	// have talked. What is sent on a link that is cut is lost; what is on its way then is
-	// lost in every other case. 0: no cuts but those of Lose.
+	// have talked. What is sent on a link that is cut is lost. What was on its way is lost
+	// or arrives, all of it, by even chance. 0: no cuts but those of Lose.
 	Cut float64
 	// Heal is the mean time after which a link that is cut is up again: then both ends
 	// hear [halos.Linked]. Times are drawn evenly from 0 to twice the mean, as all of them
 	// are.
 	Heal float64
 	// Death is the mean time between two deaths, each of one node that has started and is
-	// not done. It is as by [Sim.Restart], but what is on the way to and from the node may
-	// be lost, and links that are cut stay so. 0: nobody dies.
+	// not done. It is as by [Sim.Restart], but what is on each link of the node is lost or
+	// arrives, by even chance, and links that are cut stay so. 0: nobody dies.
 	Death float64
 	// Revive returns the next life of a node that dies, by its number. The old one takes no
 	// more Steps, and may be read. nil: the node is spared. Needed if Death is not 0.
@@ -127,7 +127,7 @@ func (f *faults) cut(l *link) {
 	f.sim.queue.push(event{at: f.sim.now + f.dice.around(f.Heal), from: int32(l.a), to: int32(l.b), kind: heal})
 }
 
-// lose loses what is on a link, in every other case.
+// lose loses what is on a link, or nothing.
 func (f *faults) lose(l *link) {
 	if f.dice.below(2) == 0 {
 		f.sim.queue.drop(int32(l.a), int32(l.b), &f.sim.pool)

@@ -1,7 +1,10 @@
 package sim_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -11,9 +14,10 @@ import (
 	"github.com/halos-go/sdk/merge"
 )
 
-// A chaosTown is a town with faults of chance, of two or three levels of servers. All times
-// are whole tens of milliseconds, so that much happens at the same time. The books are on
-// what was trained, which no node can get wrong.
+// A chaosTown is a town with faults of chance, of two or three levels of servers. Rounds end,
+// and messages arrive, at multiples of 20 ms, so that much happens at the same time. Each round of a
+// worker has two bits of the model of its own, which count how often it is in it. The books
+// are on what was trained, which no node can get wrong.
 type chaosTown struct {
 	*town
 	chaos   *sim.Chaos
@@ -33,11 +37,17 @@ type chaosTown struct {
 	params []float32    // of saved
 }
 
+const (
+	rounds = 12 // in an element: float32 is exact up to 2^24
+	most   = 60 // elements of a worker
+)
+
 // newChaosTown builds what the seed says: every other seed gathers, and every third has an
-// LPS below another. There is one LPS without workers.
+// LPS below another. There is one LPS without workers; of the three workers of each other
+// two are equal.
 func newChaosTown(t testing.TB, chaos *sim.Chaos) *chaosTown {
 	const workers = 6
-	c := &chaosTown{town: newTown(t, workers), chaos: chaos, servers: map[int][2]string{0: {"gps"}}, deaths: make(map[string]int),
+	c := &chaosTown{town: newTownOf(t, workers, most*workers), chaos: chaos, servers: map[int][2]string{0: {"gps"}}, deaths: make(map[string]int),
 		applied: make([]int, workers), lost: make([]int, workers), lives: make([]int, workers), late: make([]int, workers), stopped: make(map[int]bool)}
 	c.Chaos, c.Observer, c.Gather = chaos, c, chaos.Seed%2*(chaos.Seed+1)
 	c.wire = func(int, int, halos.Message) (float64, bool) { return 20, true }
@@ -51,7 +61,16 @@ func newChaosTown(t testing.TB, chaos *sim.Chaos) *chaosTown {
 	c.addServer("idle", "gps")
 	for i := range workers {
 		c.parents = append(c.parents, []string{"eu", "us"}[i%2])
-		c.workers = append(c.workers, c.addWorker(0, i, c.parents[i], 10*float64(6+2*(i/2))))
+		ms := 10 * float64(4+2*(i/4))
+		train := halos.TrainerFunc(func(_ context.Context, params []float32, _ halos.Task) error {
+			r := c.trained[i]
+			if c.trained[i]++; r >= rounds*most {
+				return errors.New("more rounds than the model has room for")
+			}
+			params[most*i+r/rounds] -= float32(int(1) << (2 * (r % rounds)))
+			return nil
+		})
+		c.workers = append(c.workers, c.AddWorker(0, c.newWorker(i, c.parents[i]), train, func(uint64) float64 { return math.Ceil((c.Now()+ms)/20)*20 - c.Now() }))
 		c.lives[i]++
 	}
 	return c
@@ -134,16 +153,19 @@ func (c *chaosTown) leave(at float64) {
 	}
 }
 
-// run returns the updates of each worker in the global model.
+// run returns the updates of each worker in the global model, and wants none twice.
 func (c *chaosTown) run() (reached []int) {
 	c.t.Helper()
 	if err := c.Run(c.t.Context()); err != nil {
 		c.t.Errorf("a node has ended: %v", err)
 	}
+	reached = make([]int, len(c.workers))
 	for i, x := range c.gps.Params() {
-		n := int(-x)
-		if reached = append(reached, n); n > c.trained[i] || n < 0 {
-			c.t.Errorf("worker %d: %d updates in the global model of %d rounds", i, n, c.trained[i])
+		for r := range rounds {
+			n := int(-x) >> (2 * r) & 3
+			if reached[i/most] += n; n > 1 {
+				c.t.Errorf("worker %d: round %d is in the global model %d times", i/most, i%most*rounds+r, n)
+			}
 		}
 	}
 	if steps := c.gps.Steps(); steps != uint64(4*total(reached)) {
@@ -168,7 +190,7 @@ func (c *chaosTown) account(serversDie bool) {
 // wantLate wants rounds of everybody in the five seconds before 50 s.
 func (c *chaosTown) wantLate() {
 	c.t.Helper()
-	if slices.Min(c.late) < 5000/150-3 {
+	if slices.Min(c.late) < 5000/100-3 {
 		c.t.Errorf("rounds after 45 s: %v", c.late)
 	}
 }
@@ -190,7 +212,7 @@ func seeds() uint64 {
 // weather is one with faults of all kinds until 40 s, to those nodes that revive has a life
 // for.
 func weather(seed uint64) *sim.Chaos {
-	return &sim.Chaos{Seed: seed, Until: 40_000, Lose: 0.03, Double: 0.1, Cut: 500, Heal: 300, Death: 1500}
+	return &sim.Chaos{Seed: seed, Until: 40_000, Lose: 0.03, Double: 0.1, Cut: 200, Heal: 200, Death: 600}
 }
 
 // TestChaosOfLinks: where links fail, messages come twice, and workers die, every update
@@ -219,13 +241,18 @@ func TestChaosOfLinks(t *testing.T) {
 }
 
 // TestChaosOfServers: where servers die too, a resumed GPS among them, no update is in the
-// global model twice, no node ends with an error, and everybody trains on.
+// global model twice, no node ends with an error, and everybody trains on. In half
+// of the seeds the LPSs die once more when no other fault can make a child that stands
+// still ask again.
 func TestChaosOfServers(t *testing.T) {
 	deaths := make(map[string]int)
 	for seed := range seeds() {
 		chaos := weather(seed)
 		c := newChaosTown(t, chaos)
 		chaos.Revive = c.revive
+		for n := 1; n < len(c.servers) && seed/2%2 == 1; n++ { // they have been added first
+			c.Restart(41_000+1000*float64(n%3)+10*float64(seed), n, c.region(c.servers[n][0], c.servers[n][1]))
+		}
 		c.leave(50_000)
 		c.run()
 		c.account(true)
@@ -249,7 +276,7 @@ func TestChaosAtTheEnd(t *testing.T) {
 		chaos := weather(seed)
 		c := newChaosTown(t, chaos)
 		chaos.Revive = c.reviveWorker
-		c.Quit(20_000+10*float64(seed), 0)
+		c.Quit(20_000+10*float64(seed%1000), 0)
 		for n := range len(c.servers) { // whose Leave was lost does not confirm: GPS last
 			c.Expire(60_000-1000*float64(n), n)
 		}
@@ -280,7 +307,7 @@ func TestChaosRepeats(t *testing.T) {
 		c.Observer = observer(func(ms float64, node int, e halos.Event) { fmt.Fprintln(&log, ms, node, e) })
 		return fmt.Sprint(c.run(), c.trained, c.deaths, c.Events(), c.Now(), log.String())
 	}
-	for seed := range uint64(4) {
+	for _, seed := range []uint64{0, 3} { // one by one, and gathered
 		if run(seed, 1) != run(seed, 4) {
 			t.Errorf("seed %d: two runs", seed)
 		}

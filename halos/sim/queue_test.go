@@ -78,3 +78,18 @@ func TestQueueLetsGo(t *testing.T) {
 		}
 	}
 }
+
+// TestDropKeepsInputs: a link that breaks loses messages, and nothing that the driver says
+// of a peer.
+func TestDropKeepsInputs(t *testing.T) {
+	var q queue
+	gone := &halos.Gone{}
+	for _, m := range []halos.Message{&halos.Push{}, gone, &halos.Linked{}} {
+		q.push(event{from: 1, to: 2, msg: m})
+	}
+	q.push(event{from: 1, to: 2, kind: trained})
+	q.drop(1, 2, new(pool))
+	if len(q.heap) != 2 || q.pop().msg != gone || q.pop().kind != trained {
+		t.Error("want the Gone and the trained round to be left")
+	}
+}

@@ -30,10 +30,13 @@ type town struct {
 	wire    func(from, to int, m halos.Message) (ms float64, ok bool)
 }
 
-func newTown(t testing.TB, workers int) *town {
+func newTown(t testing.TB, workers int) *town { return newTownOf(t, workers, workers) }
+
+// newTownOf is for workers that count in another way, in so many elements.
+func newTownOf(t testing.TB, workers, elements int) *town {
 	w := &town{
 		t:       t,
-		layout:  optim.Layout{Segments: []optim.Segment{{Name: "rounds", Shape: []int{workers}}}},
+		layout:  optim.Layout{Segments: []optim.Segment{{Name: "rounds", Shape: []int{elements}}}},
 		trained: make([]int, workers),
 		applied: make([]int, workers),
 		late:    make([]int, workers),
@@ -53,7 +56,7 @@ func must[T any](x T, err error) T {
 }
 
 func (w *town) server(id string) halos.ServerConfig {
-	return halos.ServerConfig{ID: id, Params: make([]float32, len(w.trained)), Layout: w.layout, Optimizer: &optim.SGD{}, LR: optim.Constant(1)}
+	return halos.ServerConfig{ID: id, Params: make([]float32, w.layout.Len()), Layout: w.layout, Optimizer: &optim.SGD{}, LR: optim.Constant(1)}
 }
 
 func (w *town) newLPS(id string) *halos.LPS {

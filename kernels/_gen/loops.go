@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	. "github.com/halos-go/sdk/kernels/backend" //nolint:revive // for the names of the Ops
+	. "github.com/halos-go/sdk/kernels/backend" //nolint:revive,staticcheck // for the names of the Ops
 )
 
 // A loop is what an Op does with an element of its vectors. Vectors and numbers have the
