@@ -22,8 +22,8 @@ type child struct {
 	claim    Claim   // handed out with the last answer
 	gradient []float32
 	has      bool // gradient holds this round's (Sync)
-	gone     bool // it is no child any more
 	work     Work // in that
+	gone     bool // it is no child any more
 
 	answer *Model // the last one; on loan until the next Step
 	turn   uint64 // the Step of that

@@ -140,7 +140,7 @@ func (s *server) onPush(r role, from string, m *Push, out *Output) {
 	ch := s.children.known[from]
 	switch {
 	case s.stopped:
-		s.late(s.children.known[from], m, out)
+		s.late(ch, m, out)
 		s.stop(from, out)
 	case ch != nil && s.foreign(from, m.Receipt, m.Seen, out):
 	default:
@@ -298,12 +298,6 @@ func (s *server) halt(reason string, e Event, out *Output) {
 }
 
 func (s *server) stop(to string, out *Output) { out.send(to, &Stop{Reason: s.reason}) }
-
-// ruined ends the run of a server without a parent whose model is not finite.
-func (s *server) ruined(out *Output) {
-	s.halt("diverged", Event{Steps: s.work.Steps}, out)
-	out.fail(fmt.Errorf("%w: %s at version %d after %d local steps", ErrDiverged, s.cfg.ID, s.point.Version, s.work.Steps))
-}
 
 // lrStep is the learning-rate step at which a round of ch on samples from first on starts.
 func (s *server) lrStep(ch *child, first uint64) uint64 {

@@ -32,11 +32,9 @@ type SyncConfig struct {
 // every worker that has joined and has neither left nor gone; who joins during a round
 // takes part from the next one on.
 type Sync struct {
-	server
+	root
 	workers int
 	clip    float64
-	total   uint64
-	cursor  Cursor
 	mean    []float32
 	began   bool // there has been a round
 
@@ -61,35 +59,15 @@ func NewSync(cfg SyncConfig) (*Sync, error) {
 	if cfg.ServerConfig, err = cfg.check("SyncConfig"); err != nil {
 		return nil, err
 	}
-	s := &Sync{server: newServer(cfg.ServerConfig, 0, RoleWorker, RoleGradient), workers: cfg.Workers, clip: cfg.ClipNorm,
-		total: cfg.TotalSteps, mean: kernels.Make(len(cfg.Params))}
-	s.root(cfg.Lineage, cfg.Resume, &s.cursor)
-	return s, nil
+	s := newServer(cfg.ServerConfig, 0, RoleWorker, RoleGradient)
+	return &Sync{root: newRoot(s, cfg.TotalSteps, new(Cursor), cfg.Lineage, cfg.Resume),
+		workers: cfg.Workers, clip: cfg.ClipNorm, mean: kernels.Make(len(cfg.Params))}, nil
 }
-
-// Steps returns how many local steps are in the model.
-func (s *Sync) Steps() uint64 { return s.work.Steps }
-
-// Work returns what is in the model.
-func (s *Sync) Work() Work { return s.work }
-
-// NextSample returns the first sample that nobody has been given.
-func (s *Sync) NextSample() uint64 { return s.cursor.next }
 
 // Step implements [Machine].
-func (s *Sync) Step(in []Input, out *Output) {
-	s.stepAll(s, in, out)
-	out.Done = out.Done || s.stopped && len(s.children.known) == 0
-	s.cfg.intact(out)
-}
+func (s *Sync) Step(in []Input, out *Output) { s.stepRoot(s, in, out) }
 
-func (s *Sync) take(in Input, out *Output) {
-	if m, ok := in.Msg.(*Start); ok {
-		s.begin(m.Incarnation, out)
-		return
-	}
-	s.step(s, in, out)
-}
+func (s *Sync) take(in Input, out *Output) { s.takeRoot(s, in, out) }
 
 func (s *Sync) asked(ch *child, push *Push, fresh bool, out *Output) {
 	if !fresh {
@@ -112,8 +90,6 @@ func (s *Sync) left(ch *child, out *Output) {
 	}
 	s.closeRound(out)
 }
-
-func (s *Sync) diverged(out *Output) { s.ruined(out) }
 
 // closeRound applies the round and begins the next, if everybody is here.
 func (s *Sync) closeRound(out *Output) {
@@ -165,7 +141,7 @@ func (s *Sync) applyRound(out *Output) {
 		return
 	}
 	out.note(Event{Kind: Updated, Version: s.point.Version, Steps: s.work.Steps, Updates: uint64(len(s.round))})
-	if s.total > 0 && s.work.Steps >= s.total {
+	if s.complete() {
 		s.end(out)
 	}
 }
@@ -188,14 +164,12 @@ func (s *Sync) roundLRStep(ch *child, first uint64) uint64 {
 	return step
 }
 
+// end stops the run. What has been pushed to a round that is open is lost.
 func (s *Sync) end(out *Output) {
-	if s.stopped {
-		return
-	}
-	if open := s.open(); open.Updates > 0 {
+	if open := s.open(); !s.stopped && open.Updates > 0 {
 		out.note(Event{Kind: Lost, Version: s.point.Version, Steps: open.Steps, Updates: open.Updates, Reason: "the round is not complete"})
 	}
-	s.halt(fmt.Sprintf("%d local steps", s.work.Steps), Event{Steps: s.work.Steps}, out)
+	s.root.end(out)
 }
 
 // open is the work in the updates of a round that has not closed.
