@@ -33,9 +33,6 @@ func NewGPS(cfg GPSConfig) (*GPS, error) {
 	if cfg.ServerConfig, err = cfg.check("GPSConfig"); err != nil {
 		return nil, err
 	}
-	if cfg.Cursor == nil {
-		cfg.Cursor = new(Cursor)
-	}
 	s := newServer(cfg.ServerConfig, initial, RoleWorker, RoleLPS)
 	return &GPS{newRoot(s, cfg.TotalSteps, cfg.Cursor, cfg.Lineage, cfg.Resume)}, nil
 }

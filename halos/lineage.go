@@ -84,7 +84,7 @@ func verdictOf(ok bool) verdict {
 	return infinite
 }
 
-// finite reports whether v, of which v is known, is finite.
+// of reports whether v, of which k is known, is finite.
 func (k verdict) of(v []float32) bool {
 	if k == unchecked {
 		return kernels.Finite(v)

@@ -27,7 +27,11 @@ func checkRoot(role string, lineage uint64, r *Resume) error {
 // maxResume bounds a sample, so that the cursor behind it does not overflow.
 const maxResume = 1 << 62
 
+// newRoot makes s a root. A cursor that is nil is one of its own.
 func newRoot(s server, total uint64, cursor *Cursor, lineage uint64, r *Resume) root {
+	if cursor == nil {
+		cursor = new(Cursor)
+	}
 	s.fresh, s.point.Lineage = r == nil, lineage
 	if r != nil {
 		s.point, s.work, s.initial = r.Point, r.Work, 0

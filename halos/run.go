@@ -190,7 +190,7 @@ func newDriver(ctx context.Context, m Machine, cfg RunConfig, fail context.Cance
 
 // loop steps m. It never waits for the network.
 func (d *driver) loop() error {
-	d.Window.open(d)
+	asks := d.Window.open(d)
 	tick := d.reach.ticks()
 	defer tick.Stop()
 	var grace <-chan time.Time
@@ -227,7 +227,7 @@ func (d *driver) loop() error {
 			d.add(&Expire{})
 		case <-freed:
 			d.resend()
-		case ask := <-d.Window.asks():
+		case ask := <-asks:
 			ask(d.m)
 		case <-d.ctx.Done():
 			return context.Cause(d.ctx)

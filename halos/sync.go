@@ -60,7 +60,7 @@ func NewSync(cfg SyncConfig) (*Sync, error) {
 		return nil, err
 	}
 	s := newServer(cfg.ServerConfig, 0, RoleWorker, RoleGradient)
-	return &Sync{root: newRoot(s, cfg.TotalSteps, new(Cursor), cfg.Lineage, cfg.Resume),
+	return &Sync{root: newRoot(s, cfg.TotalSteps, nil, cfg.Lineage, cfg.Resume),
 		workers: cfg.Workers, clip: cfg.ClipNorm, mean: kernels.Make(len(cfg.Params))}, nil
 }
 

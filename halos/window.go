@@ -65,22 +65,13 @@ func (w *Window) run() (chan<- func(Machine), <-chan struct{}) {
 	return w.ask, w.ended
 }
 
-// open lets d answer.
-func (w *Window) open(d *driver) {
-	if w == nil {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ask, w.ended = make(chan func(Machine)), d.ended
-}
-
-// asks is what the loop must answer.
-func (w *Window) asks() <-chan func(Machine) {
+// open returns what the loop of d must answer; nil if there is no Window.
+func (w *Window) open(d *driver) <-chan func(Machine) {
 	if w == nil {
 		return nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.ask, w.ended = make(chan func(Machine)), d.ended
 	return w.ask
 }
