@@ -73,15 +73,15 @@ type parts struct {
 func takeApart(m Message) (p parts, vector []float32, err error) {
 	switch m := m.(type) {
 	case *Pull:
-		p = parts{kind: kindPull, codec: codecLayout, code: byte(m.Hello.Role), receipt: m.Receipt, point: m.Seen, text: m.Hello.Plugs,
+		p = parts{kind: kindPull, code: byte(m.Hello.Role), receipt: m.Receipt, point: m.Seen, text: m.Hello.Plugs,
 			fields: [6]uint64{m.Steps, m.Want, m.Have}}
 		p.body, err = m.Hello.Layout.MarshalBinary()
 	case *Push:
-		p = parts{kind: kindPush, codec: codecFloat32, receipt: m.Receipt, point: m.Seen,
+		p = parts{kind: kindPush, receipt: m.Receipt, point: m.Seen,
 			fields: [6]uint64{m.Steps, m.Updates, m.Samples, m.Tokens, m.Want}}
 		vector = m.Delta
 	case *Model:
-		p = parts{kind: kindModel, codec: codecFloat32, receipt: m.Receipt, point: m.Point,
+		p = parts{kind: kindModel, receipt: m.Receipt, point: m.Point,
 			fields: [6]uint64{m.Claim.First, m.Claim.Count, m.Claim.LRStep}}
 		vector = m.Params
 	case *Stop:
@@ -93,6 +93,7 @@ func takeApart(m Message) (p parts, vector []float32, err error) {
 	default:
 		return p, nil, fmt.Errorf("halos: %T does not cross the network", m)
 	}
+	p.codec = codecs[p.kind]
 	if len(p.text) > maxText {
 		p.text = strings.ToValidUTF8(p.text[:maxText], "")
 	}
