@@ -198,17 +198,17 @@ var errAnswered = errors.New("answered")
 
 // ask gets a question from leaf to hub, and the answer back, over a link that
 // may break: as the nodes of a run do it, repeating on Linked and at no other
-// time. Both receive all that is on the link.
+// time. Both receive all that is on the link, also while they send: the link may
+// be full in both directions.
 func ask(ctx context.Context, leaf, hub *node) error {
 	question, answer := newStream(leaf, hub.name), newStream(hub, leaf.name)
+	questions, answers := newBell(), newBell()
+	questions.ring()
 	err := together(ctx,
+		func(ctx context.Context) error { return question.sendOn(ctx, questions) },
+		func(ctx context.Context) error { return answer.sendOn(ctx, answers) },
 		func(ctx context.Context) error {
-			for repeat := true; ; {
-				if repeat {
-					if err := question.send(ctx, 100); err != nil && !errors.Is(err, transport.ErrUnreachable) {
-						return err
-					}
-				}
+			for {
 				e, err := leaf.next(ctx, hub.name+"'s answer or Linked")
 				if err != nil {
 					return fmt.Errorf("waiting for an answer or Linked: %w", err)
@@ -216,7 +216,9 @@ func ask(ctx context.Context, leaf, hub *node) error {
 				if e.stream == answer.id {
 					return errAnswered
 				}
-				repeat = e.linked && e.peer == hub.name
+				if e.linked && e.peer == hub.name {
+					questions.ring()
+				}
 			}
 		},
 		func(ctx context.Context) error {
@@ -225,11 +227,8 @@ func ask(ctx context.Context, leaf, hub *node) error {
 				if err != nil {
 					return err
 				}
-				if e.stream != question.id {
-					continue
-				}
-				if err := answer.send(ctx, 100); err != nil && !errors.Is(err, transport.ErrUnreachable) {
-					return err
+				if e.stream == question.id {
+					answers.ring()
 				}
 			}
 		})
@@ -237,4 +236,31 @@ func ask(ctx context.Context, leaf, hub *node) error {
 		return nil
 	}
 	return err
+}
+
+// A bell remembers that it rang, not how often.
+type bell chan struct{}
+
+func newBell() bell { return make(bell, 1) }
+
+func (b bell) ring() {
+	select {
+	case b <- struct{}{}:
+	default:
+	}
+}
+
+// sendOn sends a frame after each ring, until ctx ends. A link that is down
+// loses it.
+func (s *stream) sendOn(ctx context.Context, b bell) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-b:
+		}
+		if err := s.send(ctx, 100); err != nil && !errors.Is(err, transport.ErrUnreachable) {
+			return err
+		}
+	}
 }
