@@ -151,33 +151,44 @@ func TestWorkerGivesUp(t *testing.T) {
 	})
 }
 
-// onceNaN is an objective whose fifth gradient is not finite.
-type onceNaN struct{ calls int }
+// onceBad is an objective whose fifth gradient has a bad element.
+type onceBad struct {
+	bad   float64
+	calls int
+}
 
-func (o *onceNaN) Gradient(_ context.Context, grad, params []float32, _, _ uint64) (float64, error) {
+func (o *onceBad) Gradient(_ context.Context, grad, params []float32, _, _ uint64) (float64, error) {
 	copy(grad, params)
 	if o.calls++; o.calls == 5 {
-		grad[0] = float32(math.NaN())
+		grad[0] = float32(o.bad)
 	}
 	return float64(o.calls), nil
 }
 
-// TestOneNaNGradient: one gradient that is not finite costs one local step. The inner
-// optimizer's state stays sound.
-func TestOneNaNGradient(t *testing.T) {
+// TestOneBadGradient: one gradient that is not finite costs one local step, clipped or
+// not. The inner optimizer's state stays sound.
+func TestOneBadGradient(t *testing.T) {
+	for _, clip := range []float64{0, 1} {
+		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			oneBadGradient(t, bad, clip)
+		}
+	}
+}
+
+func oneBadGradient(t *testing.T, bad, clip float64) {
 	for name, o := range map[string]optim.Optimizer{
 		"adamw": &optim.AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8}, "heavy ball": &optim.SGD{Momentum: &momentum.HeavyBall{Mu: 0.9}}, "sgd": &optim.SGD{}} {
 		synctest.Test(t, func(t *testing.T) {
 			p := &place{t: t}
 			gps := newGPS(4*20, nil, nil)
-			local := must(halos.NewLocal(halos.LocalConfig{Objective: &onceNaN{}, Params: dim, Optimizer: o, LR: optim.Constant(0.01), ClipNorm: 1}))
+			local := must(halos.NewLocal(halos.LocalConfig{Objective: &onceBad{bad: bad}, Params: dim, Optimizer: o, LR: optim.Constant(0.01), ClipNorm: clip}))
 			w := witness{kinds: []halos.EventKind{halos.Lost, halos.Refused}}
 			top := p.start(gps, halos.RunConfig{})
 			worker := p.start(newWorker("w", "gps"), halos.RunConfig{Trainer: local, Observe: w.observe})
 			<-top.done
 			<-worker.done
 			if gps.Version() != 20 || len(w.events) != 0 || top.err != nil || worker.err != nil {
-				t.Errorf("%s: %d updates applied, told %q; %v, %v", name, gps.Version(), w.events, top.err, worker.err)
+				t.Errorf("%s, %v, clipped to %v: %d updates applied, told %q; %v, %v", name, bad, clip, gps.Version(), w.events, top.err, worker.err)
 			}
 		})
 	}
@@ -189,7 +200,7 @@ func TestLosses(t *testing.T) {
 		p := &place{t: t}
 		var losses []float64
 		top := p.start(newGPS(8, nil, nil), halos.RunConfig{})
-		local := must(halos.NewLocal(halos.LocalConfig{Objective: &onceNaN{calls: 9}, Params: dim, Optimizer: &optim.SGD{}, LR: optim.Constant(0.01)}))
+		local := must(halos.NewLocal(halos.LocalConfig{Objective: &onceBad{calls: 9}, Params: dim, Optimizer: &optim.SGD{}, LR: optim.Constant(0.01)}))
 		worker := p.start(newWorker("w", "gps"), halos.RunConfig{Trainer: local, Observe: func(_ time.Duration, e halos.Event) {
 			if e.Kind == halos.Finished {
 				losses = append(losses, e.Loss)

@@ -72,6 +72,7 @@ func NewLocal(cfg LocalConfig) (*Local, error) {
 	if err := state.Make(cfg.Backend, cfg.Params, vectors...); err != nil {
 		return nil, fmt.Errorf("halos: LocalConfig.Params: %w", err)
 	}
+	l.one[0].Values = l.grad
 	return l, nil
 }
 
@@ -130,17 +131,23 @@ func (l *Local) train(ctx context.Context, params []float32, task *Task) error {
 
 // step moves params along grad.
 func (l *Local) step(params []float32, lr float64) error {
-	if !kernels.Finite(l.grad) {
+	if !l.sound() {
 		if l.skipped++; l.skipped >= maxRefusals && l.cfg.Backend.Err() == nil {
 			return fmt.Errorf("%w: gradient, %d times in a row", ErrDiverged, l.skipped)
 		}
 		return nil
 	}
 	l.skipped = 0
-	if l.cfg.ClipNorm > 0 {
-		kernels.Clip(l.grad, l.cfg.ClipNorm)
-	}
-	l.one[0] = optim.Gradient{Values: l.grad, LR: lr}
+	l.one[0].LR = lr
 	l.cfg.Optimizer.Step(params, l.one[:]...)
 	return nil
+}
+
+// sound clips the gradient, and reports whether it is finite. The norm says so too.
+func (l *Local) sound() bool {
+	if l.cfg.ClipNorm == 0 {
+		return kernels.Finite(l.grad)
+	}
+	norm := kernels.Clip(l.grad, l.cfg.ClipNorm)
+	return norm-norm == 0
 }

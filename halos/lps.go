@@ -94,7 +94,7 @@ func NewLPS(cfg LPSConfig) (_ *LPS, err error) {
 	if cfg.Cursor == nil {
 		l.children.most = cfg.Lease
 	}
-	l.up.pull.Have = initial
+	l.up.have = initial
 	return l, nil
 }
 
@@ -216,7 +216,7 @@ func (l *LPS) send(out *Output) {
 
 // onModel merges the answer to a delta, or joins with the answer to a pull.
 func (l *LPS) onModel(m *Model, out *Output) {
-	same := len(m.Params) == 0 && l.up.phase == joining && l.up.pull.Have != 0
+	same := len(m.Params) == 0 && l.up.phase == joining && l.up.have != 0
 	switch {
 	case !l.up.descends(m.Point, out):
 		return

@@ -34,6 +34,7 @@ type uplink struct {
 	phase    phase
 	receipt  Receipt // of the last request
 	seen     Point   // newest of the parent
+	have     uint64  // fingerprint of the model that the child begins with; 0: none
 	refusals int     // since an update was taken
 	own      []float32
 
@@ -61,7 +62,7 @@ func (u *uplink) joined() bool { return u.phase != joining && u.phase != discard
 func (u *uplink) askPull(p phase, want uint64, out *Output) {
 	u.phase = p
 	u.receipt.Seq++
-	u.pull.Receipt, u.pull.Seen, u.pull.Want = u.receipt, u.seen, want
+	u.pull.Receipt, u.pull.Seen, u.pull.Want, u.pull.Have = u.receipt, u.seen, want, u.have
 	out.send(u.parent, &u.pull)
 }
 
@@ -121,7 +122,7 @@ func (u *uplink) answered(p Point) {
 	if u.phase == pushing {
 		u.refusals = 0
 	}
-	u.phase, u.seen, u.pull.Have = idle, p, 0
+	u.phase, u.seen, u.have = idle, p, 0
 }
 
 // refused does what the code of a refusal asks of a child.

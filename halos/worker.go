@@ -72,7 +72,8 @@ func NewWorker(cfg WorkerConfig) (*Worker, error) {
 	if cfg.Gradient {
 		role = RoleGradient
 	}
-	w := &Worker{cfg: cfg, params: n}
+	w := &Worker{cfg: cfg, params: n, task: Task{Steps: cfg.Steps, Gradient: cfg.Gradient}}
+	w.task.losses = &w.losses
 	w.up = newUplink(cfg.ID, cfg.Parent, Hello{Role: role, Layout: cfg.Layout, Plugs: cfg.Plugs})
 	w.up.pull.Steps = cfg.Steps
 	return w, nil
@@ -168,7 +169,7 @@ func (w *Worker) onModel(m *Model, out *Output) {
 	default:
 		w.up.answered(m.Point)
 		w.round++
-		w.task = Task{Params: m.Params, Round: w.round, Steps: w.cfg.Steps, Claim: m.Claim, Gradient: w.cfg.Gradient, losses: &w.losses}
+		w.task.Params, w.task.Round, w.task.Claim = m.Params, w.round, m.Claim
 		out.Train = &w.task
 	}
 }

@@ -105,6 +105,11 @@ func Finite(x []float32) bool {
 	if len(x) < few {
 		return finiteGeneric(x)
 	}
+	return finiteHere(x)
+}
+
+// finiteHere is Finite of many elements in ordinary memory.
+func finiteHere(x []float32) bool {
 	if threads(len(x)) == 1 {
 		return finite(x)
 	}

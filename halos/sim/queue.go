@@ -1,6 +1,11 @@
 package sim
 
-import "github.com/halos-go/sdk/halos"
+import (
+	"math"
+	"math/bits"
+
+	"github.com/halos-go/sdk/halos"
+)
 
 // An event is one thing that will happen to a node. It is small, as the queue moves them.
 type event struct {
@@ -30,16 +35,32 @@ func (e *event) before(o *event) bool {
 	return e.at < o.at || e.at == o.at && e.seq < o.seq
 }
 
+// precedes is 1 if e is before o, else 0, without a branch: nobody could predict it.
+// Times are not negative, so they compare as their bits do.
+func (e *event) precedes(o *event) int {
+	_, borrow := bits.Sub64(e.seq, o.seq, 0)
+	_, borrow = bits.Sub64(math.Float64bits(e.at), math.Float64bits(o.at), borrow)
+	return int(borrow)
+}
+
 // A queue is a heap of events, earliest first, four children to a node: half
-// the depth of a binary heap, and neighbours share cache lines.
+// the depth of a binary heap, and neighbours share cache lines. An event that is
+// taken leaves a hole at the top. Most often the next thing is a push, which fills
+// the hole: then the heap is put in order once for both.
 type queue struct {
 	heap []event
 	seq  uint64
+	hole bool // heap[0] has been taken
 }
 
 func (q *queue) push(e event) {
 	q.seq++
 	e.seq = q.seq
+	if q.hole {
+		q.hole = false
+		q.sink(0, e)
+		return
+	}
 	q.heap = append(q.heap, e)
 	i := len(q.heap) - 1
 	for i > 0 {
@@ -53,8 +74,30 @@ func (q *queue) push(e event) {
 	q.heap[i] = e
 }
 
+// first returns the earliest event, nil if there is none. It is valid until the
+// queue changes.
+func (q *queue) first() *event {
+	q.settle()
+	if len(q.heap) == 0 {
+		return nil
+	}
+	return &q.heap[0]
+}
+
+// pop takes the earliest event. There must be one.
 func (q *queue) pop() event {
-	top := q.heap[0]
+	top := *q.first()
+	q.heap[0].msg = nil
+	q.hole = true
+	return top
+}
+
+// settle fills the hole, if there is one, with the last event.
+func (q *queue) settle() {
+	if !q.hole {
+		return
+	}
+	q.hole = false
 	last := len(q.heap) - 1
 	e := q.heap[last]
 	q.heap[last] = event{}
@@ -62,12 +105,12 @@ func (q *queue) pop() event {
 	if last > 0 {
 		q.sink(0, e)
 	}
-	return top
 }
 
 // drop removes the messages between two nodes, in both directions. A Gone is no message:
 // it is the driver's.
 func (q *queue) drop(a, b int32, p *pool) {
+	q.settle()
 	kept := q.heap[:0]
 	for _, e := range q.heap {
 		if _, driver := e.msg.(*halos.Gone); e.kind == deliver && !driver && (e.from == a && e.to == b || e.from == b && e.to == a) {
@@ -85,22 +128,21 @@ func (q *queue) drop(a, b int32, p *pool) {
 
 // sink puts e into the hole at i, or lower.
 func (q *queue) sink(i int, e event) {
+	h := q.heap
 	for {
 		child := 4*i + 1
-		if child >= len(q.heap) {
+		if child >= len(h) {
 			break
 		}
 		least := child
-		for c := child + 1; c < min(child+4, len(q.heap)); c++ {
-			if q.heap[c].before(&q.heap[least]) {
-				least = c
-			}
+		for c := child + 1; c < min(child+4, len(h)); c++ {
+			least += (c - least) * h[c].precedes(&h[least])
 		}
-		if !q.heap[least].before(&e) {
+		if !h[least].before(&e) {
 			break
 		}
-		q.heap[i] = q.heap[least]
+		h[i] = h[least]
 		i = least
 	}
-	q.heap[i] = e
+	h[i] = e
 }

@@ -53,8 +53,8 @@ func FuzzQueue(f *testing.F) {
 		for len(list) > 0 {
 			pop()
 		}
-		if len(q.heap) != 0 {
-			t.Fatalf("%d events left", len(q.heap))
+		if e := q.first(); e != nil {
+			t.Fatalf("event %v is left", e)
 		}
 	})
 }
@@ -69,7 +69,7 @@ func TestQueueLetsGo(t *testing.T) {
 		q.pop()
 	}
 	q.drop(0, 1, new(pool))
-	for len(q.heap) > 0 {
+	for q.first() != nil {
 		q.pop()
 	}
 	for i, e := range q.heap[:20] {
@@ -89,7 +89,7 @@ func TestDropKeepsInputs(t *testing.T) {
 	}
 	q.push(event{from: 1, to: 2, kind: trained})
 	q.drop(1, 2, new(pool))
-	if len(q.heap) != 2 || q.pop().msg != gone || q.pop().kind != trained {
+	if q.pop().msg != gone || q.pop().kind != trained || q.first() != nil {
 		t.Error("want the Gone and the trained round to be left")
 	}
 }

@@ -144,7 +144,7 @@ func (s *Sim) Run(ctx context.Context) error {
 	}
 	defer cancel()    // before close, so that training ends early
 	look := uint64(0) // for the end of ctx
-	for len(s.queue.heap) > 0 && !s.stopped {
+	for s.queue.first() != nil && !s.stopped {
 		if s.events >= look {
 			if look = s.events + 256; ctx.Err() != nil {
 				return context.Cause(ctx)

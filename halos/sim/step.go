@@ -49,11 +49,8 @@ func (s *Sim) gather(ctx context.Context, to int32) error {
 
 // waits reports whether the next event is an input of that node at this time.
 func (s *Sim) waits(to int32) bool {
-	if len(s.queue.heap) == 0 {
-		return false
-	}
-	e := &s.queue.heap[0]
-	return e.at == s.now && e.to == to && (e.kind == deliver || e.kind == trained)
+	e := s.queue.first()
+	return e != nil && e.at == s.now && e.to == to && (e.kind == deliver || e.kind == trained)
 }
 
 // take makes e an input, unless its node or the life that it is for has ended.
@@ -75,23 +72,27 @@ func (s *Sim) take(ctx context.Context, e *event) error {
 	if n.done {
 		return nil
 	}
-	in := s.input(e.msg)
+	from := ""
 	if e.kind == deliver && e.from != none {
-		in.From = s.nodes[e.from].id
+		from = s.nodes[e.from].id
 	}
-	s.inputs = append(s.inputs, in)
+	s.input(from, e.msg)
 	return nil
 }
 
-func (s *Sim) input(m halos.Message) halos.Input {
-	return halos.Input{Now: time.Duration(s.now * float64(time.Millisecond)), Msg: m}
+// input adds an input to those of the next Step.
+func (s *Sim) input(from string, m halos.Message) {
+	s.inputs = append(s.inputs, halos.Input{})
+	in := &s.inputs[len(s.inputs)-1]
+	in.Now = time.Duration(s.now * float64(time.Millisecond))
+	in.From, in.Msg = from, m
 }
 
 // begin starts a life of a node. No other life of any node has its incarnation.
 func (s *Sim) begin(n int, m *halos.Start) error {
 	s.lives++
 	m.Incarnation = s.lives
-	s.inputs = append(s.inputs, s.input(m))
+	s.input("", m)
 	return s.step(n)
 }
 
@@ -118,7 +119,7 @@ func (s *Sim) carryOut(from int) error {
 	}
 	if s.out.Train != nil {
 		at := s.now + n.compute(s.out.Train.Steps)
-		n.job.load(at, *s.out.Train)
+		n.job.load(at, s.out.Train)
 		s.post(event{at: at, to: int32(from), from: n.life, kind: trained})
 		if s.team != nil {
 			s.team.add(n.job)
@@ -126,8 +127,8 @@ func (s *Sim) carryOut(from int) error {
 	}
 	n.done = n.done || s.out.Done
 	if s.Observer != nil {
-		for _, e := range s.out.Events {
-			s.Observer.Observe(s.now, from, e)
+		for i := range s.out.Events {
+			s.Observer.Observe(s.now, from, s.out.Events[i])
 		}
 	}
 	if s.out.Err != nil {

@@ -26,13 +26,13 @@ type job struct {
 func newJob(t halos.Trainer) *job { return &job{trainer: t, done: make(chan struct{}, 1)} }
 
 // load copies the task, whose slices are on loan.
-func (j *job) load(at float64, task halos.Task) {
+func (j *job) load(at float64, task *halos.Task) {
 	j.at, j.due = at, true
 	j.update = append(j.update[:0], task.Params...)
 	if len(j.params) != len(j.update) {
 		j.params = make([]float32, len(j.update))
 	}
-	j.task = task
+	j.task = *task
 	j.task.Params = j.update
 }
 
