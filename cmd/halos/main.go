@@ -27,11 +27,14 @@ const about = `Train one model in many regions, on a virtual clock.
 Exit status:
 
   0    done
-  1    it failed; what was done until then is written
+  1    it failed
   2    a flag or a run file makes no sense
-  129  ended by SIGHUP, 130 by SIGINT (Ctrl-C), 143 by SIGTERM;
-       what was done until then is written
-  141  standard output was closed; the files of flags are written`
+  129  ended by SIGHUP
+  130  ended by SIGINT (Ctrl-C)
+  141  standard output was closed
+  143  ended by SIGTERM
+
+What was done until it failed or ended is written to the files that flags name.`
 
 // streams are where a command reads and writes.
 type streams struct {

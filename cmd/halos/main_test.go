@@ -67,6 +67,16 @@ func TestMistakesAreToldInOneLine(t *testing.T) {
 		{"help nothing", 2, []string{"nothing"}},
 		{"sim", 2, []string{"<run.yaml>"}},
 		{"sim " + good + " -trace", 2, []string{"--trace"}},
+		{"sim " + good + " -seeds 0 -result " + out, 2, []string{"--seeds", "0"}},
+		{"sim " + good + " -seed x", 2, []string{"--seed", "x"}},
+		{"sim " + good + " -target nan -result " + out, 2, []string{"--target", "NaN"}},
+		{"sim " + good + " -tensorboard -", 2, []string{"--tensorboard", "folder"}},
+		{"sim " + good + " -seeds 2 -trace " + out, 2, []string{"--seeds", "--trace"}},
+		{"sim " + good + " -seeds 2 -model " + out, 2, []string{"--seeds", "--model"}},
+		{"sim " + good + " -seed 2 -set seed=3 -result " + out, 2, []string{"--seed", "--set seed"}},
+		{"sim " + good + " -seed 2 -set workload.problem.seed=3", 2, []string{"--seed", "--set workload.problem.seed"}},
+		{"sim " + good + " -set worker.steps=3 -result " + out, 2, []string{"--set", "worker.steps", "worker.local_steps"}},
+		{"sim " + good + " -set worker.local_steps=0 -result " + out, 2, []string{"--set: worker.local_steps is 0"}},
 		{"sim " + good + " -colour red", 2, []string{"--colour"}},
 		{"sim " + good + " extra", 2, []string{"extra"}},
 		{"sim missing.yaml -result " + out, 2, []string{"missing.yaml"}},
@@ -121,7 +131,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("halos %s: status %d, %q, %q", args, code, out, err)
 		}
 	}
-	if code, out, err := command(t); code != 2 || out != "" || !strings.Contains(err, "Usage: halos <command>") || !strings.Contains(err, "143 by SIGTERM") {
+	if code, out, err := command(t); code != 2 || out != "" || !strings.Contains(err, "Usage: halos <command>") || !strings.Contains(err, "143  ended by SIGTERM") {
 		t.Errorf("halos: status %d, %q, %q: want 2 and the usage", code, out, err)
 	}
 }

@@ -19,6 +19,7 @@ func TestOutputsAreRefusedBeforeTheRun(t *testing.T) {
 	for _, err := range []error{
 		os.WriteFile(file, []byte("here"), 0o600), os.WriteFile(readOnly, []byte("here"), 0o400), os.Mkdir(locked, 0o500),
 		os.MkdirAll(filepath.Join(dir, "taken", "points.csv"), 0o700), os.MkdirAll(filepath.Join(dir, "taken", "tune.csv"), 0o700),
+		os.MkdirAll(filepath.Join(dir, "taken", boardFile), 0o700),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -30,6 +31,7 @@ func TestOutputsAreRefusedBeforeTheRun(t *testing.T) {
 		{filepath.Join(dir, strings.Repeat("n", 256)), "name too long"}, {dir, "it is a folder"}, {dir + "/new/", "it is a folder"},
 	}
 	folders := []wrong{{file, "not a directory"}, {filepath.Join(dir, strings.Repeat("n", 256)), "name too long"}, {filepath.Join(dir, "taken"), "it is a folder"}}
+	boards := []wrong{folders[0], folders[1], {filepath.Join(dir, "taken"), "is a directory"}}
 	if os.Geteuid() != 0 { // who may write everywhere
 		files = append(files, wrong{filepath.Join(locked, "x"), "permission denied"}, wrong{readOnly, "permission denied"})
 		folders = append(folders, wrong{locked, "permission denied"}, wrong{filepath.Join(locked, "x"), "permission denied"})
@@ -38,7 +40,7 @@ func TestOutputsAreRefusedBeforeTheRun(t *testing.T) {
 		args, flag string
 		wrong      []wrong
 	}{
-		{"sim " + run, "--trace", files}, {"sim " + run, "--result", files},
+		{"sim " + run, "--trace", files}, {"sim " + run, "--result", files}, {"sim " + run, "--model", files}, {"sim " + run, "--tensorboard", boards},
 		{"compare -methods " + tiny, "--out", folders}, {"tune -methods " + tiny, "--out", folders},
 	} {
 		for _, w := range c.wrong {
@@ -78,6 +80,8 @@ func TestOutputsAreDistinct(t *testing.T) {
 		"sim run.yaml -result new -trace tonew":        "--result",
 		"sim run.yaml -result todir/new -trace ./new":  "--result",
 		"sim run.yaml -result run.yaml":                "the run file",
+		"sim run.yaml -result new -model new":          "--result",
+		"sim run.yaml -model run.yaml":                 "the run file",
 		"sim run.yaml -trace torun":                    "the run file",
 		"sim torun -result run.yaml":                   "the run file",
 		"sim withenv.yaml -result env.yaml":            "topology.env",
