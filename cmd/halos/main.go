@@ -34,7 +34,9 @@ Exit status:
   141  standard output was closed
   143  ended by SIGTERM
 
-What was done until it failed or ended is written to the files that flags name.`
+What was done until it failed or ended is written to the files that flags name.
+
+To begin: "halos init", then "halos sim run.yaml".`
 
 // streams are where a command reads and writes.
 type streams struct {
@@ -44,6 +46,7 @@ type streams struct {
 }
 
 type commands struct {
+	Init    initCmd    `cmd:"" help:"Write a run file to begin with, with every key explained."`
 	Sim     simCmd     `cmd:"" help:"Simulate one run file."`
 	Compare compareCmd `cmd:"" help:"Compare methods: simulated time to the loss that Sync SGD ends with."`
 	Tune    tuneCmd    `cmd:"" help:"Search every method's hyper-parameters with equal effort."`

@@ -77,6 +77,8 @@ func TestMistakesAreToldInOneLine(t *testing.T) {
 		{"sim " + good + " -seed 2 -set workload.problem.seed=3", 2, []string{"--seed", "--set workload.problem.seed"}},
 		{"sim " + good + " -set worker.steps=3 -result " + out, 2, []string{"--set", "worker.steps", "worker.local_steps"}},
 		{"sim " + good + " -set worker.local_steps=0 -result " + out, 2, []string{"--set: worker.local_steps is 0"}},
+		{"init " + good, 1, []string{good, "already"}},
+		{"init " + out + "/x", 1, []string{out, "no such file"}},
 		{"sim " + good + " -colour red", 2, []string{"--colour"}},
 		{"sim " + good + " extra", 2, []string{"extra"}},
 		{"sim missing.yaml -result " + out, 2, []string{"missing.yaml"}},
@@ -124,7 +126,7 @@ func TestLongFlags(t *testing.T) {
 func TestHelp(t *testing.T) {
 	for args, want := range map[string]string{
 		"-help": "Usage: halos <command>", "help": "Usage: halos <command>", "help sim": "Usage: halos sim",
-		"sim --help": "Usage: halos sim", "compare -h": "Usage: halos compare", "tune -help": "Usage: halos tune",
+		"help init": "Usage: halos init", "sim --help": "Usage: halos sim", "compare -h": "Usage: halos compare", "tune -help": "Usage: halos tune",
 	} {
 		code, out, err := command(t, strings.Fields(args)...)
 		if code != 0 || !strings.Contains(out, want) || err != "" {
