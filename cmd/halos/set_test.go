@@ -110,3 +110,25 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is given to --set, the run file is valid after it or the error is one line.
+func FuzzSet(f *testing.F) {
+	for _, s := range []string{"lps.accumulate=8", "a..b=[", "topology={}", "workload.problem=&a [*a]", "seed=1\n---\n2", "lps=~", "<<={seed: 1}", "=", "worker.optimizer.name.x=1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, arg string) {
+		settings, err := parseSettings([]string{arg})
+		if err != nil {
+			return
+		}
+		m := method{file: "run.json", dir: t.TempDir(), text: []byte(halosRun)}
+		m.cfg, _ = runfile.Parse(m.text, m.dir)
+		set, err := m.set(settings)
+		switch {
+		case err == nil && set.cfg.Validate() != nil:
+			t.Errorf("--set %q makes a run file that is not valid", arg)
+		case err != nil && !strings.HasPrefix(err.Error(), "--set"):
+			t.Errorf("--set %q: %v: want the flag named", arg, err)
+		}
+	})
+}

@@ -56,6 +56,7 @@ func (c simCmd) Run(ctx context.Context, s streams) error {
 		r := simulation{cmd: c, method: m, settings: settings, seed: first + i, first: i == 0, streams: s, to: to}
 		o, e := r.run(ctx)
 		if o.ran {
+			o.res.Theta, o.res.LPSTheta, o.points = nil, nil, nil // written, and large
 			ended = append(ended, o)
 		}
 		if err = errors.Join(err, e); e != nil && !o.ran {

@@ -14,7 +14,7 @@ const maxTheta = 4096
 type Result struct {
 	TimeMS   float64     // simulated time of the last global update, in milliseconds
 	Steps    uint64      // local steps counted
-	Loss     float64     // held-out loss of the global model at the end
+	Loss     float64     // held-out loss of the global model at the end; NaN if the run ended early and it was not evaluated there
 	Updates  uint64      // worker updates applied by the servers nearest to the workers
 	Reached  uint64      // those of them that are in the global model
 	Theta    []float32   // the global model; in JSON only up to 4096 parameters
@@ -26,7 +26,7 @@ type Result struct {
 //	{"time_ms":..., "steps":..., "loss":..., "updates":..., "reached":..., "theta":[...], "lps_theta":[[...],...]}
 //
 // A number that is not finite, as in a run that diverged, is null: JSON has no
-// word for it.
+// word for it. The result file of halos sim has these keys and more.
 func (r Result) MarshalJSON() ([]byte, error) {
 	b := appendFloat([]byte(`{"time_ms":`), r.TimeMS, 64)
 	b = strconv.AppendUint(append(b, `,"steps":`...), r.Steps, 10)
