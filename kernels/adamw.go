@@ -17,29 +17,32 @@ type AdamWStep struct {
 	Bias2 float64 // 1 - Beta2^t
 }
 
-// AdamW is a step of Adam with decoupled weight decay and bias correction, in
-// the order of torch.optim.AdamW; m and v begin as zeros:
+// AdamW is a step of Adam with decoupled weight decay and bias correction, as in
+// algorithm 2 of arXiv 1711.05101; m and v begin as zeros:
 //
-//	keep, step, root := 1-LR*Decay, LR/Bias1, sqrt(Bias2)      // in float64
+//	decay, step, root := LR*Decay, LR/Bias1, sqrt(Bias2)       // in float64
 //	c1, c2 := 1-Beta1, 1-Beta2                                 // in float64
 //	for i := range p {
 //		m[i] = Beta1*m[i] + c1*g[i]
 //		v[i] = Beta2*v[i] + (c2*g[i])*g[i]
-//		p[i] = keep*p[i] - (step*m[i]) / (sqrt(v[i])/root + Eps)
+//		p[i] -= decay*p[i] + (step*m[i]) / (sqrt(v[i])/root + Eps)
 //	}
 //
 // The root of v[i] is the float32 nearest to it.
 //
-// keep is rounded to float32, as in torch. Below 1 the numbers of float32 are 2^-24
-// apart, so a step shrinks p by LR*Decay give or take 2^-25, about 3e-8. For LR*Decay =
-// 1e-5 that is 0.3 percent of the decay, for 1e-6 it is 3 percent, and below 3e-8 there
-// is no decay.
+// p[i] is rounded once, so it is the float32 nearest to the formula, but for less than 1e-6 of
+// the change. torch.optim.AdamW first multiplies p by 1-LR*Decay. In float32 that factor
+// is off by up to 2^-25, about 3e-8, in the same direction at each step: by 3 percent of
+// the decay for LR*Decay = 1e-6, and below 3e-8 nothing decays. Here a change that is
+// smaller than half the distance of p[i] to its neighbour is lost too, but that distance
+// is compared with decay and step together. Where a step moves p[i] by several such
+// distances, the decay is right on average, however small it is.
 func AdamW(p, m, v, g []float32, s AdamWStep) {
 	do(backend.OpAdamW, &args{v: [6][]float32{p, m, v, g}, s: [8]float32{
 		float32(s.Beta1), float32(1 - s.Beta1),
 		float32(s.Beta2), float32(1 - s.Beta2),
 		float32(s.Eps),
-		float32(1 - float64(s.LR*s.Decay)),
+		float32(s.LR * s.Decay),
 		float32(s.LR / s.Bias1),
 		float32(math.Sqrt(s.Bias2)),
 	}})

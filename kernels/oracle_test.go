@@ -90,9 +90,9 @@ var formulas = []formula{
 			s := adamStep(h)
 			x[1] = add(mul(float32(s.Beta1), x[1]), mul(float32(1-s.Beta1), x[3]))
 			x[2] = add(mul(float32(s.Beta2), x[2]), mul(mul(float32(1-s.Beta2), x[3]), x[3]))
-			keep, step := float32(1-s.LR*s.Decay), float32(s.LR/s.Bias1)
+			decay, step := float32(s.LR*s.Decay), float32(s.LR/s.Bias1)
 			den := add(div(root(x[2]), float32(math.Sqrt(s.Bias2))), float32(s.Eps))
-			x[0] = sub(mul(keep, x[0]), div(mul(step, x[1]), den))
+			x[0] = sub(x[0], add(mul(decay, x[0]), div(mul(step, x[1]), den)))
 		}},
 	{"Mix", 2, 1, 12,
 		func(v [][]float32, h hyper) { Mix(v[0], v[1], h.a) },

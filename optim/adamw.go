@@ -11,16 +11,16 @@ import (
 )
 
 // AdamW is Adam with decoupled weight decay and bias correction (arXiv
-// 1711.05101), in the order of torch.optim.AdamW: see [kernels.AdamW] for the
-// formulas. It holds two vectors.
+// 1711.05101): see [kernels.AdamW] for the formulas. It holds two vectors.
 type AdamW struct {
 	Beta1 float64 // decay of the mean of the gradients: 0 <= Beta1 < 1, as 0.9
 	Beta2 float64 // decay of the mean of their squares: 0 <= Beta2 < 1, as 0.95 or 0.999
 	Eps   float64 // added to the root of that mean; above 0, as 1e-8
 
 	// WeightDecay is the share of a weight, times the learning rate, that a step
-	// takes away: at least 0, as 0.1. Their product is kept to within 3e-8: at 1e-5
-	// the decay is off by up to 0.3 percent, and below 3e-8 there is none.
+	// takes away: at least 0, as 0.1. The product may be small: decay and step are
+	// added before they are subtracted, so the decay is right on average even where
+	// it alone would be lost in the rounding of the weight.
 	WeightDecay float64
 	// Layout tells which parameters decay: those of segments with two or more
 	// dimensions (matrices), but not those with fewer (biases, gains). Its length

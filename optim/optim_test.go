@@ -105,6 +105,42 @@ func TestAdamW(t *testing.T) {
 	}
 }
 
+// Over thousands of steps a small learning rate times the decay takes from the weights
+// what it should, to 1e-5. An error of the decay would have the same sign in each step.
+// Steps of less than 1e-6 are lost in the rounding of these weights, with or without decay.
+func TestSmallDecay(t *testing.T) {
+	const n, steps = 64, 4000
+	for _, lr := range []float64{1e-6, 3e-6, 1e-5, 1e-4, 1e-3} {
+		a := &optim.AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1}
+		if err := a.Init(kernels.CPU{}, n); err != nil {
+			t.Fatal(err)
+		}
+		params, grad := make([]float32, n), make([]float32, n)
+		var p, m, v [n]float64
+		for i := range params {
+			params[i] = 1.5 + float32(i)/n/4
+			p[i] = float64(params[i])
+		}
+		for step := 1; step <= steps; step++ {
+			bias1, bias2 := 1-math.Pow(0.9, float64(step)), 1-math.Pow(0.95, float64(step))
+			for i := range grad {
+				grad[i] = float32(math.Sin(float64(step*(i+1))) + math.Cos(float64(step*step+i)))
+				g := float64(grad[i])
+				m[i] = 0.9*m[i] + 0.1*g
+				v[i] = 0.95*v[i] + 0.05*g*g
+				p[i] -= lr * (0.1*p[i] + m[i]/bias1/(math.Sqrt(v[i]/bias2)+1e-8))
+			}
+			a.Step(params, optim.Gradient{Values: grad, LR: lr})
+		}
+		for i := range p {
+			if off := math.Abs(float64(params[i])/p[i] - 1); off > 1e-5 {
+				t.Errorf("lr %g: weight %d is %v after %d steps, off by %.2g: want %v", lr, i, params[i], steps, off, p[i])
+				break
+			}
+		}
+	}
+}
+
 func TestAdamWPanicsOnLength(t *testing.T) {
 	a := &optim.AdamW{Eps: 1}
 	if err := a.Init(kernels.CPU{}, 4); err != nil {

@@ -63,7 +63,8 @@ var loops = []loop{
 		v := x.add(x.scaled("beta2", x.load("v")), x.mul(x.scaled("c2", g), g))
 		x.store("v", v)
 		den := x.add(x.div(x.sqrt(v), x.number("root")), x.number("eps"))
-		x.store("p", x.sub(x.scaled("keep", x.load("p")), x.div(x.scaled("step", m), den)))
+		p := x.load("p")
+		x.store("p", x.sub(p, x.add(x.scaled("decay", p), x.div(x.scaled("step", m), den))))
 	}},
 	{OpMix, func(x *body) { x.store("y", x.mixed()) }},
 	{OpMixBase, func(x *body) {

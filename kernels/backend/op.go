@@ -63,7 +63,7 @@ var table = [...]struct{ name, vectors, numbers string }{
 	OpSGD:           {"sgd", "p* g", "lr"},
 	OpHeavyBall:     {"heavyBall", "p* buf* g", "lr mu"},
 	OpNesterov:      {"nesterov", "p* buf* g", "lr mu"},
-	OpAdamW:         {"adamW", "p* m* v* g", "beta1 c1 beta2 c2 eps keep step root"},
+	OpAdamW:         {"adamW", "p* m* v* g", "beta1 c1 beta2 c2 eps decay step root"},
 	OpMix:           {"mix", "y* x", "keep a"},
 	OpMixBase:       {"mixBase", "y* base= x", "keep a"},
 	OpMixCarry:      {"mixCarry", "y* base* x", "keep a"},

@@ -137,13 +137,13 @@ func TestArguments(t *testing.T) {
 		succeed(t, c.CopyIn(s, v[i], p))
 	}
 	args := append(slices.Clone(v[:]), 1)
-	for _, x := range []float32{2, 3, 4, 5, 6, 7, 8, 0.5} { // beta1 c1 beta2 c2 eps keep step root
+	for _, x := range []float32{2, 3, 4, 5, 6, 7, 8, 0.5} { // beta1 c1 beta2 c2 eps decay step root
 		args = append(args, uint64(math.Float32bits(x)))
 	}
 	succeed(t, c.Launch(s, "adamW", 1, 32, args))
 	mean, square := float32(2*2+3*4), float32(4*3+5*4*4)
 	root := float32(math.Sqrt(float64(square)))
-	for i, want := range []float32{7*1 - 8*mean/(root/0.5+6), mean, square, 4} {
+	for i, want := range []float32{1 - (7*1 + 8*mean/(root/0.5+6)), mean, square, 4} {
 		if succeed(t, c.CopyOut(s, p, v[i])); floats(p)[0] != want {
 			t.Errorf("vector %d: got %v, want %v", i, floats(p)[0], want)
 		}

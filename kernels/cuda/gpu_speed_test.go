@@ -89,7 +89,7 @@ var updates = []timed{
 	{op: backend.OpDelayedStep, bytes: 24, blas: true, number: [8]float32{4, 0.7, 0.9, 0.63}},
 	{op: backend.OpDelayedPlain4, bytes: 32, blas: true, number: [8]float32{4, 0.7, 0.6, 0.5, 0.4}},
 	{op: backend.OpNesterov, bytes: 20, blas: true, number: [8]float32{0.7, 0.9}},
-	{op: backend.OpAdamW, bytes: 28, number: [8]float32{0.9, 0.1, 0.999, 0.001, 1e-8, 0.99999, 0.00154, 0.0998}},
+	{op: backend.OpAdamW, bytes: 28, number: [8]float32{0.9, 0.1, 0.999, 0.001, 1e-8, 1e-5, 0.00154, 0.0998}},
 	{op: backend.OpMix, bytes: 12, blas: true, number: [8]float32{0.75, 0.25}},
 	{op: backend.OpMixBase, bytes: 16, blas: true, number: [8]float32{0.75, 0.25}},
 	{op: backend.OpMixCarry, bytes: 20, blas: true, number: [8]float32{0.75, 0.25}},

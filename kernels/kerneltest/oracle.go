@@ -87,7 +87,7 @@ func formula(op backend.Op, x []term, s [8]float64) [3]term {
 		m := x[1].times(s[0]).plus(g.times(s[1]))
 		v := x[2].times(s[2]).plus(g.times(s[3] * g.value))
 		quotient := m.again().times(s[6]).over(math.Sqrt(v.value)/s[7] + s[4])
-		return [3]term{x[0].times(s[5]).minus(quotient.again()), m, v}
+		return [3]term{x[0].minus(x[0].times(s[5]).plus(quotient.again())), m, v}
 	case backend.OpMix, backend.OpMixBase:
 		return [3]term{mix(), mix()}
 	case backend.OpMixCarry:

@@ -88,7 +88,7 @@ func TestBounds(t *testing.T) {
 		backend.OpMixCarry:      {{2, 2}, {2 - 0, 2 + 2}},
 		backend.OpReplayCarry:   {{1, 3}, {1, 5}},
 		backend.OpMean3:         {{3, 3}},
-		backend.OpAdamW:         {{1 - 2/(math.Sqrt2+1), 1 + 4*2/(math.Sqrt2+1)}, {2, 2}, {2, 2}},
+		backend.OpAdamW:         {{1 - (1 + 2/(math.Sqrt2+1)), 1 + 1 + 4*2/(math.Sqrt2+1)}, {2, 2}, {2, 2}},
 	} {
 		var v [][]float32
 		for range op.Vectors() {

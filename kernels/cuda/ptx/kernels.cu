@@ -39,7 +39,7 @@
 	square = beta2 * square + (c2 * x) * x; \
 	AT(V, m) = mean; \
 	AT(V, v) = square; \
-	AT(V, p) = keep * y - (step * mean) / (root_##V(square) / root + eps);
+	AT(V, p) = y - (decay * y + (step * mean) / (root_##V(square) / root + eps));
 
 KERNEL sgd(VECTOR p, INPUT g, u64 count, float lr)
 { EACH(SGD, FLOAT32) }
@@ -50,7 +50,7 @@ KERNEL heavyBall(VECTOR p, VECTOR buf, INPUT g, u64 count, float lr, float mu)
 KERNEL nesterov(VECTOR p, VECTOR buf, INPUT g, u64 count, float lr, float mu)
 { EACH(NESTEROV, FLOAT32) }
 
-KERNEL adamW(VECTOR p, VECTOR m, VECTOR v, INPUT g, u64 count, float beta1, float c1, float beta2, float c2, float eps, float keep, float step, float root)
+KERNEL adamW(VECTOR p, VECTOR m, VECTOR v, INPUT g, u64 count, float beta1, float c1, float beta2, float c2, float eps, float decay, float step, float root)
 { EACH(ADAM_W, FLOAT32) }
 
 /* Folding a global model x into a local one y, and vectors. */
