@@ -82,7 +82,8 @@ func Norm(x []float32) float64 {
 // in several steps, which keeps its precision. If g has an element that is not finite, g is
 // not usable afterwards, and the norm says so: a NaN makes the norm and all of g NaN;
 // an infinity makes the norm infinite, itself NaN, and the finite elements 0. This is
-// what torch.nn.utils.clip_grad_norm_ does.
+// what torch.nn.utils.clip_grad_norm_ does, and it is so in every Backend. An update that
+// is made of such a g is not finite either, and the roles refuse it.
 func Clip(g []float32, bound float64) (norm float64) {
 	norm = Norm(g)
 	f := bound / (norm + 1e-6)

@@ -112,6 +112,8 @@ func TestClip(t *testing.T) {
 		{[]float32{3, 4}, 1, 5, []float32{mul(3, f), mul(4, f)}},
 		{[]float32{0, 0}, 1, 0, []float32{0, 0}},
 		{[]float32{3, nan}, 1, math.NaN(), []float32{nan, nan}},
+		{[]float32{nan, inf, 1, 0}, 1e30, math.NaN(), []float32{nan, nan, nan, nan}},
+		{[]float32{-3, 0, -inf}, math.MaxFloat64, math.Inf(1), []float32{float32(math.Copysign(0, -1)), 0, nan}},
 		{[]float32{3, inf}, 1, math.Inf(1), []float32{0, nan}},
 	} {
 		g := slices.Clone(c.in)

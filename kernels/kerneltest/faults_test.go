@@ -95,6 +95,23 @@ var faults = []fault{
 				v[i] = x + 0
 			}
 		})},
+	{"does not read what it multiplies by 0",
+		map[string]string{"ClipNotFinite": "Clip of 1 elements, one of them +Inf: x[0] of 1: 0"},
+		runs(func(b *broken, c backend.Call) {
+			if b.Untouchable.Run(c); c.Op == backend.OpScale && c.Numbers[0] == 0 {
+				clear(b.elements(c.Vectors[0]))
+			}
+		})},
+	{"has a norm without what is no number",
+		map[string]string{"ClipNotFinite": "one of them NaN, returned"},
+		breaks(func(b *broken) {
+			b.dot = func(x, y []float32) float64 {
+				if sum := b.Untouchable.Dot(x, y); sum == sum {
+					return sum
+				}
+				return 0
+			}
+		})},
 	{"keeps gradients in ordinary memory until the next call",
 		map[string]string{"OperandsInMemory": "in memory: ", "OrderOfCalls": "after [", "Functions": "SGD of"}, late},
 	{"returns before a result in memory is there",

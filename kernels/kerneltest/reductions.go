@@ -47,6 +47,35 @@ func (s *stage) product(x, y *operand) error {
 	return errors.Join(x.check(nil), y.check(nil))
 }
 
+// clipNotFinite is about Clip of a vector with an infinity or a NaN. The norm is a factor
+// there: none of the vector may look usable afterwards, not even where the factor is 0
+// and a library does not read what it multiplies by 0.
+func clipNotFinite(s *stage) error {
+	for k, n := range s.sizes() {
+		flaw := []float32{float32(math.Inf(1)), float32(math.NaN()), float32(math.Inf(-1))}[k%3]
+		o, err := s.part("x", 0, n, k%5)
+		if err != nil {
+			return err
+		}
+		o.twin()[s.r.IntN(n)] = flaw
+		o.put()
+		want, got := kernels.Clip(o.twin(), 1), kernels.Clip(o.vector(), 1)
+		if got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
+			return fmt.Errorf("Clip of %d elements, one of them %v, returned %v, want %v", n, flaw, got, want)
+		}
+		var slack []bound
+		if s.p == Rounded { // zeros of any sign
+			for _, x := range o.twin() {
+				slack = append(slack, bound{value: float64(x)})
+			}
+		}
+		if err := o.check(slack); err != nil {
+			return fmt.Errorf("Clip of %d elements, one of them %v: %w", n, flaw, err)
+		}
+	}
+	return nil
+}
+
 // finite is about each of the flaws, at the ends, in between and outside.
 func finite(s *stage) error {
 	flaws := []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), -float32(math.NaN())}

@@ -19,7 +19,8 @@ const (
 	// of the absolute values of the terms that an element is the sum of. A term that is a
 	// result itself, as the momentum is, counts twice, and so does AdamW's quotient. That
 	// is for libraries that fuse products with sums, or sum in an order of their own.
-	// Operands are finite and not denormal. What is only copied, encoded or decoded is
+	// Operands are finite and not denormal, but those of [kernels.Clip], which must not hide
+	// what is not finite. What is only copied, encoded or decoded is
 	// exact. Differences are rounded before they are encoded, as by [kernels.EncodeDelta].
 	Rounded
 )
@@ -65,6 +66,7 @@ var laws = []law{
 	{name: "Range", test: ranges},
 	{name: "Dot", test: dot},
 	{name: "Finite", test: finite},
+	{name: "ClipNotFinite", test: clipNotFinite},
 	{name: "Functions", test: functions},
 	{name: "NoElements", test: noElements},
 	{name: "LengthsThatDiffer", test: lengthsThatDiffer},

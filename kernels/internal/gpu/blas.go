@@ -43,12 +43,23 @@ func (e *Engine) blas(f *call, v [6]uint64, n int) {
 	case backend.OpMean2, backend.OpMean3, backend.OpMean4:
 		e.mean(n, over(1, s[0]), v[0], v[1:f.vectors])
 	case backend.OpScale:
-		g.geam(n, s[0], v[0], 0, v[0], v[0])
+		e.scale(n, s[0], v[0])
 	case backend.OpDelta:
 		g.geam(n, 1, v[1], -1, v[2], v[0])
 	default:
 		e.merge(f, v, n)
 	}
+}
+
+// scale queues x *= a. cuBLAS does not read what it multiplies by 0 and writes zeros; where
+// x has an infinity or a NaN that would hide it, as kernels.Clip multiplies by 0 if the
+// norm is infinite. x - x is 0 for finite numbers only.
+func (e *Engine) scale(n int, a float32, x uint64) {
+	if a == 0 {
+		e.gpu.geam(n, 1, x, -1, x, x)
+		return
+	}
+	e.gpu.geam(n, a, x, 0, x, x)
 }
 
 // merge queues the functions that fold a global model into a local one, v[0].

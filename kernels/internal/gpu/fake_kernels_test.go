@@ -139,7 +139,12 @@ func (f *fake) OpenBLAS(stream uint64) error {
 
 // fused is a*x + b*y, rounded once or twice; what has the factor 0 is not looked at.
 func fused(a, x, b, y float32) float32 {
-	if b == 0 {
+	switch {
+	case a == 0 && b == 0:
+		return 0
+	case a == 0:
+		return b * y
+	case b == 0:
 		return a * x
 	}
 	return float32(math.FMA(float64(a), float64(x), float64(float32(b*y))))
