@@ -36,6 +36,10 @@ func main() {
 	flag.Uint64Var(&s.steps, "steps", 3000, "local steps of all workers together")
 	backend := flag.String("backend", "cpu", "where servers keep their models: cpu, cuda, cuda:N, cublas, cublas:N, auto")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "regions: arguments %q without a flag: want none\n", flag.Args())
+		os.Exit(2)
+	}
 	var why string
 	var err error
 	if s.backend, why, err = cuda.Select(*backend); err != nil {
@@ -66,6 +70,9 @@ type settings struct {
 // train runs all nodes until the steps are done or quit is closed, and tells w
 // what happens.
 func train(s settings, quit <-chan struct{}, w io.Writer) (*report, error) {
+	if s.steps == 0 {
+		return nil, errors.New("regions: -steps is 0: want at least 1")
+	}
 	problem, err := bytelm.New(s.model)
 	if err != nil {
 		return nil, err

@@ -53,6 +53,12 @@ func TestQuit(t *testing.T) {
 	}
 }
 
+func TestNoSteps(t *testing.T) {
+	if _, err := train(tiny(0), nil, io.Discard); err == nil || err.Error() != "regions: -steps is 0: want at least 1" {
+		t.Error(err)
+	}
+}
+
 func TestNoData(t *testing.T) {
 	s := tiny(1)
 	s.model.Data = "no such folder"
@@ -69,4 +75,30 @@ func (o *onUpdate) Write(b []byte) (int, error) {
 		o.do()
 	}
 	return len(b), nil
+}
+
+// Any number of steps is a run, however short.
+func TestFewSteps(t *testing.T) {
+	for _, steps := range []uint64{1, 30} {
+		r, err := train(tiny(steps), nil, io.Discard)
+		if err != nil {
+			t.Fatalf("%d steps: %v", steps, err)
+		}
+		if r.gps.Steps() < steps {
+			t.Errorf("the run ends after %d steps of %d", r.gps.Steps(), steps)
+		}
+	}
+}
+
+// The schedule of every run is one that a worker takes, and the warm-up of a long one is
+// 10 steps.
+func TestSchedule(t *testing.T) {
+	for steps := range uint64(200) {
+		if err := schedule(steps).Validate(); err != nil {
+			t.Errorf("%d steps: %v", steps, err)
+		}
+	}
+	if got := schedule(3000).At(10); got != 0.004 {
+		t.Errorf("after the warm-up of a long run the learning rate is %v", got)
+	}
 }

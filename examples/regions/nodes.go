@@ -68,8 +68,15 @@ func worker(problem *bytelm.Problem, id, lps string, h, steps uint64) (halos.Nod
 		Objective: problem.Objective(),
 		Params:    layout.Len(),
 		Optimizer: &optim.AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Layout: layout},
-		LR:        optim.Cosine{Max: 0.004, Min: 0.0004, Warmup: 10, Total: steps / 4},
+		LR:        schedule(steps),
 		ClipNorm:  1,
 	})
 	return halos.Node{Machine: machine, RunConfig: halos.RunConfig{Trainer: trainer}}, err
+}
+
+// schedule is the learning rate of a local step; four of these, one of each worker, are a
+// step of the schedule. A short run has a shorter warm-up: at most half of it.
+func schedule(steps uint64) optim.Schedule {
+	total := max(1, steps/4)
+	return optim.Cosine{Max: 0.004, Min: 0.0004, Warmup: min(10, total/2), Total: total}
 }
