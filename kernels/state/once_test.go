@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/halos-go/sdk/kernels"
@@ -46,6 +48,27 @@ func TestZero(t *testing.T) {
 	if !bytes.Equal(kernels.Bytes(bad), want) || !bytes.Equal(kernels.Bytes(kernels.Ordinary(there)), want) {
 		t.Error("something else than 0 is left")
 	}
+}
+
+// Zero of a large vector lets others have their turn, also on one processor.
+func TestZeroIsInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a quarter of a gigabyte, as the scheduler looks for long calls every 10 ms")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	v := make([]float32, 1<<26)
+	for range 100 {
+		var turn atomic.Bool
+		go turn.Store(true)
+		Zero(v)
+		if turn.Load() {
+			return
+		}
+		for !turn.Load() {
+			runtime.Gosched()
+		}
+	}
+	t.Errorf("in 100 calls on %d elements another goroutine that was ready has not run once", len(v))
 }
 
 func TestStateless(t *testing.T) {

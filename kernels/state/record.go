@@ -43,19 +43,10 @@ func Write(w io.Writer, name string, counters []uint64, vectors ...[]float32) (i
 	out.write(appendHead(nil, name, counters, vectors))
 	sum := uint32(0)
 	for _, v := range vectors {
-		place, most := kernels.Where(v), piece/4
-		if place != (kernels.CPU{}) {
-			most = far / 4
-		}
-		for len(v) > 0 && out.err == nil {
-			n := min(len(v), most)
-			b := kernels.Bytes(v[:n])
-			if out.err = place.Err(); out.err != nil {
-				break // b may be anything
-			}
-			sum = crc32.Update(sum, castagnoli, b)
-			out.write(b)
-			v = v[n:]
+		if kernels.Where(v) == (kernels.CPU{}) {
+			sum = out.vector(v, sum)
+		} else {
+			sum = out.distant(v, sum)
 		}
 	}
 	out.write(binary.LittleEndian.AppendUint32(nil, sum))
@@ -69,8 +60,9 @@ func Write(w io.Writer, name string, counters []uint64, vectors ...[]float32) (i
 // with what is in it. It returns the bytes read. The record must have been written
 // with the same name, as many counters and vectors, and vectors as long. After an
 // error, which wraps [ErrCorrupt], [ErrMismatch] or r's error, counters and
-// vectors are untouched. Vectors may be large: Read holds a second copy of them
-// until the record has been checked.
+// vectors are untouched. It may also be the error of a Backend that vectors are in: then
+// counters are untouched, and the vectors may be anything. Vectors may be large: Read
+// holds a second copy of them until the record has been checked.
 func Read(r io.Reader, name string, counters []uint64, vectors ...[]float32) (int64, error) {
 	in := reader{r: r}
 	h, err := in.head()
@@ -84,13 +76,13 @@ func Read(r io.Reader, name string, counters []uint64, vectors ...[]float32) (in
 	if err != nil {
 		return in.n, fmt.Errorf("state: reading %.80q: %w", name, err)
 	}
-	copy(counters, h.counters)
 	for i, v := range staged {
 		kernels.Copy(vectors[i], v)
 		if err := kernels.Where(vectors[i]).Err(); err != nil {
-			return in.n, fmt.Errorf("state: reading %.80q: %w", name, err) // the vectors are lost anyway
+			return in.n, fmt.Errorf("state: reading %.80q: %w", name, err)
 		}
 	}
+	copy(counters, h.counters)
 	return in.n, nil
 }
 
@@ -152,6 +144,35 @@ func (w *writer) write(b []byte) {
 		err = io.ErrShortWrite
 	}
 	w.err = err
+}
+
+// vector writes v, which is in ordinary memory, and returns the checksum with it.
+func (w *writer) vector(v []float32, sum uint32) uint32 {
+	for len(v) > 0 && w.err == nil {
+		n := min(len(v), piece/4)
+		b := kernels.Bytes(v[:n])
+		sum = crc32.Update(sum, castagnoli, b)
+		w.write(b)
+		v = v[n:]
+	}
+	return sum
+}
+
+// distant writes v, which is in another Backend, by way of one buffer: a copy of each
+// piece would be garbage of the size of the model for each record.
+func (w *writer) distant(v []float32, sum uint32) uint32 {
+	place, buf := kernels.Where(v), kernels.Make(min(len(v), far/4))
+	defer kernels.Recycle(buf)
+	for len(v) > 0 && w.err == nil {
+		n := min(len(v), len(buf))
+		kernels.Copy(buf[:n], v[:n])
+		if w.err = place.Err(); w.err != nil {
+			break // buf may be anything
+		}
+		sum = w.vector(buf[:n], sum)
+		v = v[n:]
+	}
+	return sum
 }
 
 // reader counts, and calls an early end by its name.

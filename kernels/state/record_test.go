@@ -184,9 +184,43 @@ func TestElsewhere(t *testing.T) {
 	if _, err := Write(&out, "x", nil, v); !errors.Is(err, lost) || out.Len() == len(want) {
 		t.Errorf("lost, it wrote %d of %d bytes, error %v", out.Len(), len(want), err)
 	}
-	if _, err := Read(bytes.NewReader(want), "x", nil, v); !errors.Is(err, lost) {
-		t.Errorf("lost, Read: %v", err)
+	counters := []uint64{77}
+	if _, err := Read(bytes.NewReader(written(t, "x", []uint64{1}, here)), "x", counters, v); !errors.Is(err, lost) || counters[0] != 77 {
+		t.Errorf("lost, Read: %v, counter %d", err, counters[0])
 	}
+}
+
+// A record of large vectors that are elsewhere takes one buffer, which the next record
+// takes again.
+func TestWriteFromElsewhere(t *testing.T) {
+	b := new(kerneltest.Untouchable)
+	defer func() { _ = b.Close() }()
+	v, err := b.Make(far + 1) // five pieces
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := fresh()
+	for range 2 {
+		if _, err := Write(io.Discard, "x", nil, v, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := fresh() - before; n > 1 {
+		t.Errorf("memory for %d vectors: want 1", n)
+	}
+}
+
+// fresh is the number of large vectors in ordinary memory that were made in new memory.
+func fresh() (n uint64) {
+	for name, value := range kernels.Metrics() {
+		switch name {
+		case "/halos/vectors/made:vectors":
+			n += value
+		case "/halos/vectors/reused:vectors":
+			n -= value
+		}
+	}
+	return n
 }
 
 // Make gives back what was there before, and after an error all; but on the CPU nothing,
