@@ -88,24 +88,43 @@ func TestSplitOfTheLargest(t *testing.T) {
 }
 
 // While a single goroutine works on a large vector, others get their turn: the vector is
-// not one call of assembly, which nothing can interrupt.
+// not one call of assembly, nor a loop of such calls that nothing can interrupt.
 func TestOthersGetTheirTurn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a quarter of a gigabyte, as the scheduler looks for long calls every 10 ms")
+	}
 	t.Cleanup(func() { Limit(0) })
 	Limit(1)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	x := Make(1 << 23)
-	fill(x, 0x1p-140) // denormal numbers are slow
+	x := make([]float32, 1<<26)
+	packed := make([]byte, Int8.Size(len(x)))
+	for name, call := range map[string]func(){
+		"Scale":  func() { Scale(x, 0.75) },
+		"Copy":   func() { Copy(x[:len(x)/2], x[len(x)/2:]) },
+		"Mean":   func() { Mean(x, x, x) },
+		"Dot":    func() { Dot(x, x) },
+		"Finite": func() { Finite(x) },
+		"Encode": func() { Encode(packed, Int8, x) },
+		"Decode": func() { Decode(x, Int8, packed) },
+	} {
+		if !interrupted(call) {
+			t.Errorf("in 100 calls of %s on %d elements another goroutine that was ready has not run once", name, len(x))
+		}
+	}
+}
+
+// interrupted reports whether another goroutine runs during one of 100 calls of f.
+func interrupted(f func()) bool {
 	for range 100 {
 		var turn atomic.Bool
 		go turn.Store(true)
-		Scale(x, 0.75)
+		f()
 		if turn.Load() {
-			return
+			return true
 		}
-		fill(x, 0x1p-140)
 		for !turn.Load() {
 			runtime.Gosched()
 		}
 	}
-	t.Errorf("in 100 calls on %d elements another goroutine that was ready has not run once", len(x))
+	return false
 }
