@@ -96,14 +96,14 @@ var faults = []fault{
 			}
 		})},
 	{"does not read what it multiplies by 0",
-		map[string]string{"ClipNotFinite": "Clip of 1 elements, one of them +Inf: x[0] of 1: 0"},
+		map[string]string{"ClipNotFinite": "after Clip of 1 elements, one of them +Inf: x[0] of 1: 0"},
 		runs(func(b *broken, c backend.Call) {
 			if b.Untouchable.Run(c); c.Op == backend.OpScale && c.Numbers[0] == 0 {
 				clear(b.elements(c.Vectors[0]))
 			}
 		})},
 	{"has a norm without what is no number",
-		map[string]string{"ClipNotFinite": "one of them NaN, returned"},
+		map[string]string{"ClipNotFinite": "one of them NaN: it returned"},
 		breaks(func(b *broken) {
 			b.dot = func(x, y []float32) float64 {
 				if sum := b.Untouchable.Dot(x, y); sum == sum {

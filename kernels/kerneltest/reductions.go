@@ -61,7 +61,7 @@ func clipNotFinite(s *stage) error {
 		o.put()
 		want, got := kernels.Clip(o.twin(), 1), kernels.Clip(o.vector(), 1)
 		if got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
-			return fmt.Errorf("Clip of %d elements, one of them %v, returned %v, want %v", n, flaw, got, want)
+			return fmt.Errorf("after Clip of %d elements, one of them %v: it returned %v, want %v", n, flaw, got, want)
 		}
 		var slack []bound
 		if s.p == Rounded { // zeros of any sign
@@ -70,7 +70,7 @@ func clipNotFinite(s *stage) error {
 			}
 		}
 		if err := o.check(slack); err != nil {
-			return fmt.Errorf("Clip of %d elements, one of them %v: %w", n, flaw, err)
+			return fmt.Errorf("after Clip of %d elements, one of them %v: %w", n, flaw, err)
 		}
 	}
 	return nil
