@@ -30,13 +30,13 @@ type AdamWStep struct {
 //
 // The root of v[i] is the float32 nearest to it.
 //
-// p[i] is rounded once, so it is the float32 nearest to the formula, but for less than 1e-6 of
-// the change. torch.optim.AdamW first multiplies p by 1-LR*Decay. In float32 that factor
-// is off by up to 2^-25, about 3e-8, in the same direction at each step: by 3 percent of
-// the decay for LR*Decay = 1e-6, and below 3e-8 nothing decays. Here a change that is
-// smaller than half the distance of p[i] to its neighbour is lost too, but that distance
-// is compared with decay and step together. Where a step moves p[i] by several such
-// distances, the decay is right on average, however small it is.
+// p[i] is rounded once, so it is the float32 nearest to the formula, but for less than
+// 1e-6 of the change. torch.optim.AdamW first multiplies p by 1-LR*Decay. In float32 that
+// factor is off by up to 2^-25, about 3e-8, in the same direction at each step: by 3
+// percent of the decay for LR*Decay = 1e-6, and below 3e-8 nothing decays. Here a change
+// that is smaller than half the distance of p[i] to its neighbour is lost too, but that
+// distance is compared with decay and step together. Where a step moves p[i] by several
+// such distances, the decay is right on average, however small it is.
 func AdamW(p, m, v, g []float32, s AdamWStep) {
 	do(backend.OpAdamW, &args{v: [6][]float32{p, m, v, g}, s: [8]float32{
 		float32(s.Beta1), float32(1 - s.Beta1),
