@@ -1,6 +1,9 @@
 package bytelm
 
-import "math"
+import (
+	"iter"
+	"math"
+)
 
 // A heads is the causal attention of one layer over the windows of a pass.
 // Columns of its matrices are tokens, window after window, n in all.
@@ -31,30 +34,48 @@ func newHeads(cfg Config, windows int, scratch *heads) heads {
 // 3*width by n. With q, k, v the features of one head in one window, by token:
 //
 //	probs[l,i] = softmax over l <= i of k[:,l]*q[:,i]/sqrt(size);  y = v*probs
-func (h *heads) forward(y, qkv []float32) {
+func (h *heads) forward(g *gemm, y, qkv []float32) {
 	t, n := h.context, h.n
 	h.each(func(at, part int) {
 		q, k, v := h.split(qkv, at)
 		probs := h.probs[part : part+t*t]
-		gemm(true, false, t, t, h.size, h.softmaxFactor, k, n, q, n, 0, probs, t)
+		for i, end := range h.columns() { // keys behind the last query of these are masked
+			g.multiply(end, end-i, h.size, transposed(k, n), rows(q[i:], n), probs[i:], t, false)
+		}
 		h.softmax(probs)
-		gemm(false, false, h.size, t, t, 1, v, n, probs, t, 0, y[at:], n)
+		for i, end := range h.columns() {
+			g.multiply(h.size, end-i, end, rows(v, n), rows(probs[i:], t), y[at+i:], n, false)
+		}
 	})
 }
 
 // back overwrites dQKV with what forward passes back of dy.
-func (h *heads) back(dQKV, qkv, dy []float32) {
+func (h *heads) back(g *gemm, dQKV, qkv, dy []float32) {
 	t, n := h.context, h.n
 	h.each(func(at, part int) {
 		q, k, v := h.split(qkv, at)
 		dq, dk, dv := h.split(dQKV, at)
-		probs := h.probs[part : part+t*t]
-		gemm(true, false, t, t, h.size, 1, v, n, dy[at:], n, 0, h.dScores, t)
-		gemm(false, true, h.size, t, t, 1, dy[at:], n, probs, t, 0, dv, n)
+		dy, probs := dy[at:], h.probs[part:part+t*t]
+		for i, end := range h.columns() {
+			g.multiply(end, end-i, h.size, transposed(v, n), rows(dy[i:], n), h.dScores[i:], t, false)
+		}
 		h.softmaxBack(probs)
-		gemm(false, false, h.size, t, t, h.softmaxFactor, k, n, h.dScores, t, 0, dq, n)
-		gemm(false, true, h.size, t, t, h.softmaxFactor, q, n, h.dScores, t, 0, dk, n)
+		for i, end := range h.columns() {
+			g.multiply(h.size, end-i, end, rows(k, n), rows(h.dScores[i:], t), dq[i:], n, false)
+		}
+		for l, end := range h.columns() { // queries before the first of these keys see none
+			g.multiply(h.size, end-l, t-l, rows(dy[l:], n), transposed(probs[l*t+l:], t), dv[l:], n, false)
+			g.multiply(h.size, end-l, t-l, rows(q[l:], n), transposed(h.dScores[l*t+l:], t), dk[l:], n, false)
+		}
 	})
+}
+
+// columns yields the first and the end of each tile of the tokens of a window.
+func (h *heads) columns() iter.Seq2[int, int] {
+	return func(yield func(first, end int) bool) {
+		for i := 0; i < h.context && yield(i, min(i+tileColumns, h.context)); i += tileColumns {
+		}
+	}
 }
 
 // each calls f for every window and head, with the index of its first feature
@@ -76,50 +97,32 @@ func (h *heads) split(qkv []float32, at int) (q, k, v []float32) {
 }
 
 // softmax turns scores to probabilities, each column over its first rows up to
-// the diagonal.
+// the diagonal. What is below, on entry anything, is 0 after.
 func (h *heads) softmax(scores []float32) {
-	t, peak, total := h.context, h.peak, h.total
-	copy(peak, scores[:t])
-	for l := 1; l < t; l++ {
-		for i, s := range row(scores, l, t)[l:] {
-			if s > peak[l+i] {
-				peak[l+i] = s
-			}
-		}
-	}
-	clear(total)
+	t := h.context
 	for l := range t {
-		r := row(scores, l, t)
-		clear(r[:l])
-		expShift(r[l:], peak[l:], total[l:])
+		fill(row(scores, l, t)[:l], float32(math.Inf(-1)))
 	}
-	for i, s := range total {
-		total[i] = 1 / s
+	exponentials(scores, h.peak, h.total, h.softmaxFactor)
+	for i, s := range h.total {
+		h.total[i] = 1 / s
 	}
 	for l := range t {
-		r := row(scores, l, t)
-		for i := l; i < t; i++ {
-			r[i] = float32(r[i] * total[i])
-		}
+		scaleRow(row(scores, l, t), h.total)
 	}
 }
 
 // softmaxBack turns dScores, on entry the gradient on probs, to the gradient on
-// the scores: probs*(d - sum over the column of probs*d).
+// the scores: probs*(d - sum over the column of probs*d)/sqrt(size).
 func (h *heads) softmaxBack(probs []float32) {
-	t, total := h.context, h.total
-	clear(total)
+	t := h.context
+	clear(h.total)
 	for l := range t {
-		p, d := row(probs, l, t), row(h.dScores, l, t)
-		for i := l; i < t; i++ {
-			total[i] += float32(p[i] * d[i])
-		}
+		d := row(h.dScores, l, t)
+		clear(d[:l]) // which may be left from before, and no number
+		addProducts(h.total, row(probs, l, t), d)
 	}
 	for l := range t {
-		p, d := row(probs, l, t), row(h.dScores, l, t)
-		clear(d[:l])
-		for i := l; i < t; i++ {
-			d[i] = float32(p[i] * (d[i] - total[i]))
-		}
+		softmaxSlope(row(h.dScores, l, t), row(probs, l, t), h.total, h.softmaxFactor)
 	}
 }

@@ -1,59 +1,83 @@
 package bytelm
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"math"
+	"slices"
 	"testing"
 )
 
-// TestGEMM holds every variant, at sizes within and beyond a tile, with rows
-// further apart than they are long, against the three loops.
-func TestGEMM(t *testing.T) {
-	prepareBLAS()
-	for _, s := range [][3]int{{1, 1, 1}, {3, 5, 7}, {33, 193, 20}, {70, 400, 9}} {
-		for _, trans := range [][2]bool{{false, false}, {true, false}, {false, true}} {
-			m, n, k := s[0], s[1], s[2]
-			t.Run(fmt.Sprint(trans, m, n, k), func(t *testing.T) { testGEMM(t, trans[0], trans[1], m, n, k) })
+// TestMultiply holds products of every kind, at sizes within and beyond a tile and a
+// block, with rows further apart than they are long, against the three loops, in the
+// order of the law of multiply: every bit.
+func TestMultiply(t *testing.T) {
+	for _, s := range [][3]int{{1, 1, 1}, {2, 16, 5}, {3, 5, 7}, {4, 32, 2}, {5, 17, 3}, {12, 48, 256}, {33, 193, 20}, {70, 40, 600}} {
+		for _, transA := range []bool{false, true} {
+			for _, transB := range []bool{false, true} {
+				for _, add := range []bool{false, true} {
+					name := fmt.Sprint(s, transA, transB, add)
+					onEach(t, name, func(t *testing.T) { testMultiply(t, s[0], s[1], s[2], transA, transB, add) })
+				}
+			}
 		}
 	}
 }
 
-func testGEMM(t *testing.T, transA, transB bool, m, n, k int) {
-	const gap, alpha, beta = 3, 0.5, 2
-	lda, ldb, ldc := k+gap, n+gap, n+gap
-	rowsA, rowsB := m, k
-	if transA {
-		lda, rowsA = m+gap, k
+func testMultiply(t *testing.T, m, n, k int, transA, transB, add bool) {
+	const gap = 3
+	next := normal{state: 4}
+	of := func(height, width int, trans bool) matrix {
+		if trans {
+			height, width = width, height
+		}
+		v := make([]float32, height*(width+gap))
+		next.fill(v, 1)
+		if trans {
+			return transposed(v, width+gap)
+		}
+		return rows(v, width+gap)
 	}
-	if transB {
-		ldb, rowsB = k+gap, n
-	}
-	g := normal{state: 4}
-	a, b, c := make([]float32, rowsA*lda), make([]float32, rowsB*ldb), make([]float32, m*ldc)
-	for _, v := range [][]float32{a, b, c} {
-		g.fill(v, 1)
-	}
-	want := double(c)
+	a, b, c := of(m, k, transA), of(k, n, transB), of(m, n, false)
+	want := slices.Clone(c.v)
 	for i := range m {
 		for j := range n {
-			var sum float64
-			for l := range k {
-				ia, ib := i*lda+l, l*ldb+j
-				if transA {
-					ia = l*lda + i
-				}
-				if transB {
-					ib = j*ldb + l
-				}
-				sum += float64(a[ia]) * float64(b[ib])
+			at := i*c.row + j
+			if !add {
+				want[at] = 0
 			}
-			want[i*ldc+j] = alpha*sum + beta*want[i*ldc+j]
+			for l := range k {
+				want[at] += float32(a.v[i*a.row+l*a.column] * b.v[l*b.row+j*b.column])
+			}
 		}
 	}
-	gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
-	for i, w := range want {
-		if !near(float64(c[i]), w, 1e-5*(1+math.Abs(w))) {
-			t.Fatalf("element %d is %v, want %v", i, c[i], w)
-		}
+	new(gemm).multiply(m, n, k, a, b, c.v, c.row, add)
+	if !sameBits(c.v, want) {
+		t.Error("the product differs from that of the three loops")
 	}
+}
+
+// TestSameBitsEverywhere trains a model for some steps: the bits of the result are those of
+// every processor.
+func TestSameBitsEverywhere(t *testing.T) {
+	const want = 0x7de02a63
+	onEach(t, "", func(t *testing.T) {
+		cfg := Config{Vocab: 100, Context: 21, Width: 24, Heads: 2, Layers: 2, Hidden: 52}
+		m := mustModel(t, cfg)
+		params, grad, tokens, r := randomParams(m), make([]float32, m.Params()), randomTokens(cfg, 7), m.NewRunner(3)
+		sum := crc32.NewIEEE()
+		for range 4 {
+			r.Gradient(grad, params, tokens)
+			for i, g := range grad {
+				params[i] -= float32(0.25 * g)
+				var word [4]byte
+				binary.LittleEndian.PutUint32(word[:], math.Float32bits(params[i]))
+				_, _ = sum.Write(word[:])
+			}
+		}
+		if sum.Sum32() != want {
+			t.Errorf("checksum of the parameters is %#x, want %#x", sum.Sum32(), want)
+		}
+	})
 }

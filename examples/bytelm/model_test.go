@@ -167,7 +167,7 @@ func BenchmarkStep(b *testing.B) {
 		for _, width := range []int{32, 48, 64, 96} {
 			for _, layers := range []int{1, 2} {
 				cfg := Config{Vocab: 256, Context: context, Width: width, Heads: 4, Layers: layers, Hidden: 4 * width}
-				b.Run(fmt.Sprintf("%s/context=%d/width=%d/layers=%d", backend, context, width, layers), func(b *testing.B) {
+				b.Run(fmt.Sprintf("context=%d/width=%d/layers=%d", context, width, layers), func(b *testing.B) {
 					benchmarkStep(b, cfg, 256/context)
 				})
 			}

@@ -14,32 +14,19 @@ func norm(y, unit, scale, x, gain, bias, mean []float32) {
 	clear(mean)
 	clear(scale)
 	for c := range w {
-		for j, v := range row(x, c, n) {
-			mean[j] += v
-		}
+		addRow(mean, row(x, c, n))
 	}
 	for j := range mean {
 		mean[j] /= float32(w)
 	}
 	for c := range w {
-		u := row(unit, c, n)
-		for j, v := range row(x, c, n) {
-			v -= mean[j]
-			u[j] = v
-			scale[j] += float32(v * v)
-		}
+		centre(row(unit, c, n), row(x, c, n), mean, scale)
 	}
 	for j, v := range scale {
 		scale[j] = float32(1 / math.Sqrt(float64(v/float32(w)+epsilon)))
 	}
 	for c := range w {
-		u, to := row(unit, c, n), row(y, c, n)
-		g, b := gain[c], bias[c]
-		for j, s := range scale {
-			v := float32(u[j] * s)
-			u[j] = v
-			to[j] = float32(g*v) + b
-		}
+		standardise(row(y, c, n), row(unit, c, n), scale, gain[c], bias[c])
 	}
 }
 
@@ -53,16 +40,7 @@ func normBack(dx, dGain, dBias, dy, unit, scale, gain, mean, along []float32) {
 	clear(mean)
 	clear(along)
 	for c := range w {
-		d, u, g := row(dy, c, n), row(unit, c, n), gain[c]
-		var sum, dot float32
-		for j, v := range d {
-			p := float32(v * u[j])
-			sum += v
-			dot += p
-			mean[j] += float32(g * v)
-			along[j] += float32(g * p)
-			d[j] = float32(g * v)
-		}
+		sum, dot := normSums(row(dy, c, n), row(unit, c, n), mean, along, gain[c])
 		dBias[c] += sum
 		dGain[c] += dot
 	}
@@ -71,10 +49,7 @@ func normBack(dx, dGain, dBias, dy, unit, scale, gain, mean, along []float32) {
 		along[j] /= float32(w)
 	}
 	for c := range w {
-		d, u, to := row(dy, c, n), row(unit, c, n), row(dx, c, n)
-		for j, s := range scale {
-			to[j] += float32(s * (d[j] - mean[j] - float32(u[j]*along[j])))
-		}
+		normSlope(row(dx, c, n), row(dy, c, n), row(unit, c, n), scale, mean, along)
 	}
 }
 

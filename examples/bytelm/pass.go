@@ -5,6 +5,7 @@ package bytelm
 // the gradient dx on it, are changed in place from block to block.
 type pass struct {
 	m       *Model
+	gemm    *gemm
 	n       int
 	inputs  []uint16
 	targets []uint16
@@ -34,12 +35,12 @@ type layer struct {
 // chunks, of no fewer than the 64 that keep BLAS fast.
 const logitFloats = 1 << 18
 
-func newPass(m *Model, windows int) pass {
+func newPass(m *Model, g *gemm, windows int) pass {
 	cfg := m.cfg
 	n, w := windows*cfg.Context, cfg.Width
 	matrix := func(rows int) []float32 { return make([]float32, rows*n) }
 	p := pass{
-		m: m, n: n, inputs: make([]uint16, n), targets: make([]uint16, n),
+		m: m, gemm: g, n: n, inputs: make([]uint16, n), targets: make([]uint16, n),
 		x: matrix(w), dx: matrix(w), unit: matrix(w), y: matrix(w), scale: matrix(1),
 		dWide: matrix(max(3*w, cfg.Hidden)), dNarrow: matrix(w), mean: matrix(1), rest: matrix(1),
 		chunk: min(n, max(64, logitFloats/cfg.Vocab)),
@@ -121,28 +122,26 @@ func (p *pass) embedBack(grad []float32) {
 // forward adds the block's two branches to x.
 func (l *layer) forward(p *pass, b *block, params []float32) {
 	norm(l.y1, l.unit1, l.scale1, p.x, b.norm1Gain.of(params), b.norm1Bias.of(params), p.mean)
-	linear(l.qkv, b.qkv.of(params), b.qkvBias.of(params), l.y1, p.n, false)
-	l.heads.forward(l.mixed, l.qkv)
-	linear(p.x, b.out.of(params), b.outBias.of(params), l.mixed, p.n, true)
+	p.gemm.linear(l.qkv, b.qkv.of(params), b.qkvBias.of(params), l.y1, p.n, false)
+	l.heads.forward(p.gemm, l.mixed, l.qkv)
+	p.gemm.linear(p.x, b.out.of(params), b.outBias.of(params), l.mixed, p.n, true)
 
 	norm(l.y2, l.unit2, l.scale2, p.x, b.norm2Gain.of(params), b.norm2Bias.of(params), p.mean)
-	linear(l.act, b.up.of(params), b.upBias.of(params), l.y2, p.n, false)
+	p.gemm.linear(l.act, b.up.of(params), b.upBias.of(params), l.y2, p.n, false)
 	gelu(l.act, l.slope)
-	linear(p.x, b.down.of(params), b.downBias.of(params), l.act, p.n, true)
+	p.gemm.linear(p.x, b.down.of(params), b.downBias.of(params), l.act, p.n, true)
 }
 
 // back takes dx from behind the block to before it.
 func (l *layer) back(p *pass, b *block, grad, params []float32) {
 	hidden, qkv := p.dWide[:len(l.act)], p.dWide[:len(l.qkv)]
-	linearBack(hidden, b.down.of(grad), b.downBias.of(grad), p.dx, b.down.of(params), l.act, p.n)
-	for i, s := range l.slope {
-		hidden[i] = float32(hidden[i] * s)
-	}
-	linearBack(p.dNarrow, b.up.of(grad), b.upBias.of(grad), hidden, b.up.of(params), l.y2, p.n)
+	p.gemm.linearBack(hidden, b.down.of(grad), b.downBias.of(grad), p.dx, b.down.of(params), l.act, p.n)
+	scaleRow(hidden, l.slope)
+	p.gemm.linearBack(p.dNarrow, b.up.of(grad), b.upBias.of(grad), hidden, b.up.of(params), l.y2, p.n)
 	normBack(p.dx, b.norm2Gain.of(grad), b.norm2Bias.of(grad), p.dNarrow, l.unit2, l.scale2, b.norm2Gain.of(params), p.mean, p.rest)
 
-	linearBack(p.dNarrow, b.out.of(grad), b.outBias.of(grad), p.dx, b.out.of(params), l.mixed, p.n)
-	l.heads.back(qkv, l.qkv, p.dNarrow)
-	linearBack(p.dNarrow, b.qkv.of(grad), b.qkvBias.of(grad), qkv, b.qkv.of(params), l.y1, p.n)
+	p.gemm.linearBack(p.dNarrow, b.out.of(grad), b.outBias.of(grad), p.dx, b.out.of(params), l.mixed, p.n)
+	l.heads.back(p.gemm, qkv, l.qkv, p.dNarrow)
+	p.gemm.linearBack(p.dNarrow, b.qkv.of(grad), b.qkvBias.of(grad), qkv, b.qkv.of(params), l.y1, p.n)
 	normBack(p.dx, b.norm1Gain.of(grad), b.norm1Bias.of(grad), p.dNarrow, l.unit1, l.scale1, b.norm1Gain.of(params), p.mean, p.rest)
 }

@@ -12,13 +12,13 @@ func (p *pass) predict(grad, params []float32, weight float32) float64 {
 	for at := 0; at < p.n; at += p.chunk {
 		k := min(p.chunk, p.n-at)
 		logits := p.logits[:vocab*k]
-		gemm(false, false, vocab, k, w, 1, head, w, p.y[at:], p.n, 0, logits, k)
+		p.gemm.multiply(vocab, k, w, rows(head, w), rows(p.y[at:], p.n), logits, k, false)
 		loss += crossEntropy(logits, p.targets[at:at+k], p.mean[:k], p.rest[:k], weight)
 		if grad == nil {
 			continue
 		}
-		gemm(false, true, vocab, w, k, 1, logits, k, p.y[at:], p.n, 1, p.m.head.of(grad), w)
-		gemm(true, false, w, k, vocab, 1, head, w, logits, k, 0, p.dNarrow[at:], p.n)
+		p.gemm.multiply(vocab, w, k, rows(logits, k), transposed(p.y[at:], p.n), p.m.head.of(grad), w, true)
+		p.gemm.multiply(w, k, vocab, transposed(head, w), rows(logits, k), p.dNarrow[at:], p.n, false)
 	}
 	return loss
 }
@@ -31,34 +31,34 @@ func (p *pass) predict(grad, params []float32, weight float32) float64 {
 func crossEntropy(logits []float32, targets []uint16, peak, total []float32, weight float32) float64 {
 	n := len(targets)
 	vocab := len(logits) / n
-	copy(peak, logits)
-	for v := 1; v < vocab; v++ {
-		for j, x := range row(logits, v, n) {
-			if x > peak[j] {
-				peak[j] = x
-			}
-		}
-	}
 	var loss float64
 	for j, target := range targets {
-		loss -= float64(logits[int(target)*n+j] - peak[j])
+		loss -= float64(logits[int(target)*n+j])
 	}
-	clear(total)
-	for v := range vocab {
-		expShift(row(logits, v, n), peak, total)
-	}
+	exponentials(logits, peak, total, 1)
 	for j, s := range total {
-		loss += math.Log(float64(s))
+		loss += float64(peak[j]) + math.Log(float64(s))
 		total[j] = weight / s
 	}
 	for v := range vocab {
-		r := row(logits, v, n)
-		for j, s := range total {
-			r[j] = float32(r[j] * s)
-		}
+		scaleRow(row(logits, v, n), total)
 	}
 	for j, target := range targets {
 		logits[int(target)*n+j] -= weight
 	}
 	return loss
+}
+
+// exponentials overwrites each column of x by e^(factor*(x-peak)), with peak its largest
+// element, and total by the sums of the columns.
+func exponentials(x, peak, total []float32, factor float32) {
+	n := len(total)
+	copy(peak, x)
+	for i := n; i < len(x); i += n {
+		maximum(peak, x[i:i+n])
+	}
+	clear(total)
+	for i := 0; i < len(x); i += n {
+		expShift(x[i:i+n], peak, total, factor)
+	}
 }

@@ -31,7 +31,7 @@ type Options struct {
 	// The shape of the model, see [Config]. The defaults have the lowest
 	// held-out loss for 15 s of one core among widths of 32 to 96, contexts of
 	// 16 to 64 and one or two layers. There 1000 local steps of
-	// 256 tokens take one core 5 s, with OpenBLAS 2.
+	// 256 tokens take one core 2 s.
 	Context int  `yaml:"context,omitempty"` // default 32
 	Width   int  `yaml:"width,omitempty"`   // default 48
 	Heads   int  `yaml:"heads,omitempty"`   // default 4

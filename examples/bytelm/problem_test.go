@@ -150,9 +150,10 @@ func heldOutLoss(t *testing.T, p *Problem, params []float32) float64 {
 	return loss
 }
 
+// sameBits takes any two that are no number for the same.
 func sameBits(a, b []float32) bool {
 	for i, x := range a {
-		if math.Float32bits(x) != math.Float32bits(b[i]) {
+		if math.Float32bits(x) != math.Float32bits(b[i]) && (x == x || b[i] == b[i]) {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ package bytelm
 type Runner struct {
 	m       *Model
 	windows int // most in one pass; more are taken in several
+	gemm    *gemm
 	passes  []pass
 }
 
@@ -14,9 +15,8 @@ func (m *Model) NewRunner(windows int) *Runner {
 	if windows < 1 {
 		panic("bytelm: a runner needs at least one window")
 	}
-	prepareBLAS()
-	r := &Runner{m: m, windows: windows, passes: make([]pass, windows+1)}
-	r.passes[windows] = newPass(m, windows)
+	r := &Runner{m: m, windows: windows, gemm: new(gemm), passes: make([]pass, windows+1)}
+	r.passes[windows] = newPass(m, r.gemm, windows)
 	return r
 }
 
@@ -59,7 +59,7 @@ func (r *Runner) run(grad, params []float32, tokens []uint16) float64 {
 // made when first wanted: a Runner is nearly always asked for one number.
 func (r *Runner) pass(windows int) *pass {
 	if r.passes[windows].n == 0 {
-		r.passes[windows] = newPass(r.m, windows)
+		r.passes[windows] = newPass(r.m, r.gemm, windows)
 	}
 	return &r.passes[windows]
 }
