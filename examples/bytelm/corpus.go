@@ -80,7 +80,7 @@ func (c *Corpus) Train(dst []uint16, seed, s uint64) error {
 	// A held-out position is drawn again. After 32 draws, which happens only
 	// where nearly all is held out, the next training document has to do.
 	for draw := range uint64(32) {
-		at = int64(hash(seed, s, draw) % total)
+		at = int64(hash(seed, streamSamples, s, draw) % total)
 		d = c.find(at)
 		if !c.docs.heldOut(d) {
 			return c.read(dst, d, at, false)

@@ -32,7 +32,7 @@ func Example() {
 		}
 	}
 	// Output:
-	// step   0: 5.7 nats a byte
+	// step   0: 5.9 nats a byte
 	// step  50: 0.0 nats a byte
 	// step 100: 0.0 nats a byte
 }

@@ -37,22 +37,3 @@ func TestExp(t *testing.T) {
 		t.Errorf("exp1(NaN) = %v", nan)
 	}
 }
-
-// TestNormal looks at the first two moments of many draws, and at the first
-// draw, which must be the same on every machine.
-func TestNormal(t *testing.T) {
-	v := make([]float32, 200000)
-	g := normal{state: 1}
-	g.fill(v, 2)
-	var mean, square float64
-	for _, x := range v {
-		mean += float64(x) / float64(len(v))
-		square += float64(x) * float64(x) / float64(len(v))
-	}
-	if !near(mean, 0, 0.02) || !near(square, 4, 0.05) {
-		t.Errorf("mean %v and mean square %v, want 0 and 4", mean, square)
-	}
-	if v[0] != -0.0630188 {
-		t.Errorf("first draw %v", v[0])
-	}
-}

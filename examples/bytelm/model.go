@@ -92,7 +92,7 @@ func (m *Model) Init(params []float32, seed uint64) {
 	clear(params)
 	deviation := 0.02 * math.Sqrt(768/float64(m.cfg.Width))
 	residual := deviation / math.Sqrt(float64(2*m.cfg.Layers))
-	g := normal{state: seed}
+	g := newNormal(seed, streamInit)
 	g.fill(m.token.of(params), deviation)
 	g.fill(m.position.of(params), deviation)
 	for _, b := range m.blocks {

@@ -86,7 +86,7 @@ func TestLossAtInitIsLogOfVocabulary(t *testing.T) {
 		params := make([]float32, m.Params())
 		m.Init(params, 5)
 		loss := m.NewRunner(4).Loss(params, randomTokens(cfg, 4))
-		if want := math.Log(float64(cfg.Vocab)); !near(loss, want, 0.08*want) {
+		if want := math.Log(float64(cfg.Vocab)); !near(loss, want, 0.2*want) {
 			t.Errorf("%+v: loss %v, want about %v", cfg, loss, want)
 		}
 	}
