@@ -89,30 +89,6 @@ func (c *Corpus) Train(dst []uint16, seed, s uint64) error {
 	return c.read(dst, d, c.docs.start(d+1), false)
 }
 
-// HeldOut returns count windows of so many tokens each, one after another,
-// their starts evenly spread over the held-out text.
-func (c *Corpus) HeldOut(count, window int) ([]uint16, error) {
-	if c.heldOut < int64(window) {
-		return nil, fmt.Errorf("bytelm: held-out text has %d tokens: want at least %d, a window", c.heldOut, window)
-	}
-	dst := make([]uint16, count*window)
-	room := c.heldOut - int64(window) + 1
-	d, before := 0, int64(0) // held-out tokens before document d
-	for i := range count {
-		at := int64(i) * room / int64(count)
-		for !c.docs.heldOut(d) || before+c.length(d) <= at {
-			if c.docs.heldOut(d) {
-				before += c.length(d)
-			}
-			d++
-		}
-		if err := c.read(dst[i*window:][:window], d, c.docs.start(d)+at-before, true); err != nil {
-			return nil, err
-		}
-	}
-	return dst, nil
-}
-
 // find is the document of a token.
 func (c *Corpus) find(at int64) int {
 	return sort.Search(c.docs.count(), func(d int) bool { return c.docs.start(d+1) > at })
@@ -138,7 +114,13 @@ func (c *Corpus) read(dst []uint16, d int, at int64, heldOut bool) error {
 
 // copy fills dst from token at on.
 func (c *Corpus) copy(dst []uint16, at int64) error {
-	raw := c.tokens[at*int64(c.width):]
+	raw := c.tokens[at*int64(c.width):][:len(dst)*c.width]
+	if c.width == 1 && c.vocab >= 256 {
+		for i, id := range raw {
+			dst[i] = uint16(id)
+		}
+		return nil
+	}
 	for i := range dst {
 		var id uint32
 		switch c.width {

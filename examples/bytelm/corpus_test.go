@@ -49,17 +49,22 @@ func TestTextFolder(t *testing.T) {
 	}
 }
 
-// letters is what the held-out windows are made of.
+// letters is what the held-out text is made of.
 func letters(t *testing.T, c *Corpus) map[uint16]bool {
 	held := map[uint16]bool{}
-	tokens, err := c.HeldOut(100, 20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, id := range tokens {
+	for _, id := range heldOutText(t, c) {
 		held[id] = true
 	}
 	return held
+}
+
+func heldOutText(t *testing.T, c *Corpus) []uint16 {
+	t.Helper()
+	text := make([]uint16, c.HeldOutTokens())
+	if err := c.read(text, 0, 0, true); err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // TestHoldOut: whatever the hashes are, both sides have a document.
@@ -118,24 +123,17 @@ func TestSamplesAreEven(t *testing.T) {
 	}
 }
 
-func TestHeldOutWindowsAreSpread(t *testing.T) {
-	// Document 1 and 3 are held out, and 1 is empty but for one token.
+// TestWindowGoesOn: a window that reaches the end of a document goes on in the next of its
+// side.
+func TestWindowGoesOn(t *testing.T) {
 	docs := &textDocs{starts: []int64{0, 2, 3, 6, 12}, held: []bool{false, true, false, true}}
 	c := newCorpus([]byte("ab0cde123456"), 1, 256, docs, nil)
-	got, err := c.HeldOut(3, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := encode("012123345"); !slices.Equal(got, want) {
-		t.Errorf("windows %d, want %d", got, want)
-	}
-	if _, err := c.HeldOut(3, 8); err == nil || err.Error() != "bytelm: held-out text has 7 tokens: want at least 8, a window" {
-		t.Errorf("error %v", err)
-	}
-	// A training window runs over held-out text and, at the end, round.
 	window := make([]uint16, 7)
 	if err := c.read(window, 2, 4, false); err != nil || !slices.Equal(window, encode("deabcde")) {
-		t.Errorf("window %d, %v", window, err)
+		t.Errorf("training window %d, %v", window, err)
+	}
+	if err := c.read(window, 1, 2, true); err != nil || !slices.Equal(window, encode("0123456")) {
+		t.Errorf("held-out window %d, %v", window, err)
 	}
 }
 
@@ -146,7 +144,7 @@ func TestSingleFileHoldsItsEndOut(t *testing.T) {
 	if c.TrainTokens() != 150 || c.HeldOutTokens() != 10 {
 		t.Errorf("%d and %d tokens, want 150 and 10", c.TrainTokens(), c.HeldOutTokens())
 	}
-	if held, err := c.HeldOut(1, 10); err != nil || !slices.Equal(held, encode("hhhhhhhhhh")) {
+	if held, err := c.HeldOut(Test, 1, 10); err != nil || !slices.Equal(held, encode("hhhhhhhhhh")) {
 		t.Errorf("held out %d, %v", held, err)
 	}
 }

@@ -12,7 +12,9 @@
 // A [Corpus] is a folder or file of text (by default the source text of the Go
 // installation at hand, so that nothing has to be downloaded), or a dataset in
 // the .idx/.bin format of Megatron-LM, memory-mapped. About one document in 16
-// is held out. [Problem] joins model and corpus for package runfile.
+// is held out, and of that the windows that also are in the training text, as copies
+// under another name, are left out; there are test windows, for results, and
+// validation windows, to choose settings by. [Problem] joins model and corpus for package runfile.
 //
 // # Why the matrices lie on their side
 //

@@ -44,6 +44,9 @@ type Options struct {
 	// within 0.04 nats (one standard error) of that over all held-out text. Two
 	// runs are compared on the same windows, so their difference is finer.
 	HeldOutWindows int `yaml:"heldout_windows,omitempty"`
+	// Windows is the held-out windows of the loss: [Test], the default, for results;
+	// [Validation] to choose settings by. See [Corpus.HeldOut].
+	Windows Windows `yaml:"windows,omitempty"`
 	// Seed chooses the initial model and the order of samples, not the split.
 	Seed uint64 `yaml:"seed,omitempty"`
 }
@@ -102,8 +105,11 @@ func (p *Problem) holdOut() (err error) {
 	if n := p.corpus.TrainTokens(); n < int64(p.model.cfg.window()) {
 		return fmt.Errorf("bytelm: training text has %d tokens: want at least %d, a window", n, p.model.cfg.window())
 	}
-	p.heldOut, err = p.corpus.HeldOut(p.opts.HeldOutWindows, p.model.cfg.window())
-	return err
+	p.heldOut, err = p.corpus.HeldOut(p.opts.Windows, p.opts.HeldOutWindows, p.model.cfg.window())
+	if err != nil {
+		return fmt.Errorf("%w (heldout_windows is %d)", err, p.opts.HeldOutWindows)
+	}
+	return nil
 }
 
 // Model is the shape.
@@ -204,6 +210,13 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 64 << 20
+	}
+	switch o.Windows {
+	case Test, Validation:
+	case "":
+		o.Windows = Test
+	default:
+		return o, fmt.Errorf("bytelm: windows is %q: want %s or %s", o.Windows, Test, Validation)
 	}
 	if o.Hidden == 0 {
 		o.Hidden = 4 * o.Width

@@ -68,6 +68,20 @@ func TestGradientIsMeanOverSamples(t *testing.T) {
 	}
 }
 
+// TestWindowsHaveLossesOfTheirOwn: both kinds have a loss, and neither depends on the seed.
+func TestWindowsHaveLossesOfTheirOwn(t *testing.T) {
+	loss := func(of Windows, seed uint64, params []float32) float64 {
+		opts := tiny
+		opts.Windows, opts.Seed = of, seed
+		return heldOutLoss(t, mustProblem(t, opts), params)
+	}
+	params := randomParams(mustProblem(t, tiny).Model())
+	test, validation := loss(Test, 1, params), loss(Validation, 1, params)
+	if test == validation || loss("", 2, params) != test || loss(Validation, 2, params) != validation {
+		t.Errorf("test windows have loss %v, validation windows %v: want two, whatever the seed", test, validation)
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	p := mustProblem(t, tiny)
 	params := make([]float32, p.Model().Params())
@@ -83,7 +97,7 @@ func TestCancelled(t *testing.T) {
 }
 
 func TestTokenDatasetAsProblem(t *testing.T) {
-	p := mustProblem(t, Options{Data: writeDataset(t, typeUint16, 200), Vocab: 300, Context: 8, Width: 8})
+	p := mustProblem(t, Options{Data: writeDataset(t, typeUint16, 200), Vocab: 300, Context: 8, Width: 8, HeldOutWindows: 7})
 	params := make([]float32, p.Model().Params())
 	p.Init(params)
 	if loss := heldOutLoss(t, p, params); !near(loss, math.Log(300), 0.4) {
@@ -115,6 +129,7 @@ func TestOptionErrors(t *testing.T) {
 		{Options{Heads: 5}, "bytelm: Config.Width is 48: want a multiple of Heads, 5"},
 		{Options{Data: ".", Vocab: 300}, "bytelm: vocab is 300: want 256 for text"},
 		{Options{Data: "nowhere"}, "bytelm: text: "},
+		{Options{Windows: "all"}, `bytelm: windows is "all": want test or validation`},
 		{Options{Data: "config.go", MaxBytes: 150, Context: 60000, Width: 1, Heads: 1}, "bytelm: training text has 141 tokens: want at least 60001, a window"},
 	} {
 		if _, err := New(c.opts); err == nil || !strings.HasPrefix(err.Error(), c.want) {
