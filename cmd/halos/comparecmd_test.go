@@ -190,7 +190,7 @@ func TestCompareTrainsOnText(t *testing.T) {
 		"{name: bytelm, context: 8, width: 8, layers: 1, heads: 1, heldout_windows: 4}", "total_local_steps: 4096", "total_local_steps: 64",
 		"local_steps: 32", "local_steps: 2", "local_steps: 8", "local_steps: 2", "accumulate: 32", "accumulate: 2")
 	text := filepath.Join(t.TempDir(), "text")
-	if err := os.WriteFile(text, bytes.Repeat([]byte("to be or not to be, that is the question. "), 200), 0o600); err != nil {
+	if err := os.WriteFile(text, []byte(prose(0, 8000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "out")

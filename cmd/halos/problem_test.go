@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,7 @@ func corpusBeside(t *testing.T, latin1 int) string {
 		t.Fatal(err)
 	}
 	for i := range 20 {
-		text := strings.Repeat("to be or not to be ", 20)
+		text := prose(uint64(i), 400)
 		if i < latin1 {
 			text += "caf\xe9"
 		}
@@ -30,6 +31,16 @@ func corpusBeside(t *testing.T, latin1 int) string {
 		}
 	}
 	return run
+}
+
+// prose is words, by number, that no other has: held-out windows are not in the training text.
+func prose(number uint64, bytes int) string {
+	letters := make([]byte, bytes)
+	chance := rand.New(rand.NewPCG(number, 1))
+	for i := range letters {
+		letters[i] = "etaoin shrdlu"[chance.IntN(13)]
+	}
+	return string(letters)
 }
 
 func TestDataIsRelativeToTheRunFile(t *testing.T) {
