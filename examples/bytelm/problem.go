@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/optim"
 )
 
@@ -128,7 +129,7 @@ func (p *Problem) Layout() optim.Layout { return p.model.Layout() }
 func (p *Problem) Init(params []float32) { p.model.Init(params, p.opts.Seed) }
 
 // Objective returns the loss with work space of its own, for one worker.
-func (p *Problem) Objective() halos.Objective {
+func (p *Problem) Objective(runfile.Place) halos.Objective {
 	return &objective{problem: p, runner: p.model.NewRunner(p.windows)}
 }
 

@@ -24,14 +24,14 @@ func TestWorkersDoNotDisturbEachOther(t *testing.T) {
 	p := mustProblem(t, tiny)
 	params := make([]float32, p.Model().Params())
 	p.Init(params)
-	wantGrad, wantLoss := gradient(t, p.Objective(), params)
+	wantGrad, wantLoss := gradient(t, p.Objective(runfile.Place{}), params)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	wantHeld := heldOutLoss(t, p, params)
 	runtime.GOMAXPROCS(4)
 
 	var wg sync.WaitGroup
 	for range 8 {
-		o := p.Objective()
+		o := p.Objective(runfile.Place{})
 		wg.Go(func() {
 			grad, loss := gradient(t, o, params)
 			if loss != wantLoss || !sameBits(grad, wantGrad) {
@@ -48,7 +48,7 @@ func TestWorkersDoNotDisturbEachOther(t *testing.T) {
 // TestGradientIsMeanOverSamples: a claim's gradient is the mean of its parts'.
 func TestGradientIsMeanOverSamples(t *testing.T) {
 	p := mustProblem(t, tiny)
-	o, ctx := p.Objective(), context.Background()
+	o, ctx := p.Objective(runfile.Place{}), context.Background()
 	n := p.Model().Params()
 	params, whole, a, b := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
 	p.Init(params)
@@ -91,7 +91,7 @@ func TestCancelled(t *testing.T) {
 	if _, err := p.Loss(ctx, params); !errors.Is(err, stop) {
 		t.Errorf("loss: error %v, want the cause", err)
 	}
-	if _, err := p.Objective().Gradient(ctx, make([]float32, len(params)), params, 0, 1); !errors.Is(err, stop) {
+	if _, err := p.Objective(runfile.Place{}).Gradient(ctx, make([]float32, len(params)), params, 0, 1); !errors.Is(err, stop) {
 		t.Errorf("gradient: error %v, want the cause", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"testing"
+
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // BenchmarkLocalStep is the gradient of a local step of the problem as the run files of
@@ -14,7 +16,7 @@ func BenchmarkLocalStep(b *testing.B) {
 			p := mustProblem(b, Options{Data: ".", Context: 32, Width: 48, Layers: 1, Heads: 4})
 			params, grad := make([]float32, p.Model().Params()), make([]float32, p.Model().Params())
 			p.Init(params)
-			o := p.Objective()
+			o := p.Objective(runfile.Place{})
 			first := uint64(0)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/halos-go/sdk/examples/bytelm"
 	"github.com/halos-go/sdk/halos"
+	"github.com/halos-go/sdk/halos/runfile"
 	"github.com/halos-go/sdk/kernels"
 	"github.com/halos-go/sdk/merge"
 	"github.com/halos-go/sdk/momentum"
@@ -65,7 +66,7 @@ func worker(problem *bytelm.Problem, id, lps string, h, steps uint64) (halos.Nod
 		return halos.Node{}, err
 	}
 	trainer, err := halos.NewLocal(halos.LocalConfig{
-		Objective: problem.Objective(),
+		Objective: problem.Objective(runfile.Place{}),
 		Params:    layout.Len(),
 		Optimizer: &optim.AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Layout: layout},
 		LR:        schedule(steps),

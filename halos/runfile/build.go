@@ -79,7 +79,7 @@ func (p *Plan) sync(n Node, o Options) (halos.Machine, error) {
 func (p *Plan) worker(n Node) (halos.Machine, halos.Trainer, error) {
 	opt, lr := p.inner()
 	t, err := halos.NewLocal(halos.LocalConfig{
-		Objective: p.problem.Objective(),
+		Objective: p.problem.Objective(Place{Worker: n.Worker, Workers: len(p.steps), Region: n.Region, Regions: len(p.cfg.Topology.Speeds)}),
 		Params:    p.layout.Len(),
 		Optimizer: opt,
 		LR:        lr,

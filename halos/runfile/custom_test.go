@@ -63,8 +63,8 @@ type bowl struct {
 func (b bowl) Layout() optim.Layout {
 	return optim.Layout{Segments: []optim.Segment{{Name: "x", Shape: []int{2}}}}
 }
-func (b bowl) Init(params []float32)      { clear(params) }
-func (b bowl) Objective() halos.Objective { return b }
+func (b bowl) Init(params []float32)                   { clear(params) }
+func (b bowl) Objective(runfile.Place) halos.Objective { return b }
 
 func (b bowl) Gradient(_ context.Context, grad, params []float32, _, _ uint64) (float64, error) {
 	for i, x := range params {

@@ -2,6 +2,7 @@ package runfile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,5 +127,34 @@ func TestBuildRefuses(t *testing.T) {
 	c.Algorithm, c.Server, c.LPS, c.GPS = AsyncLocalSGD, c.GPS, nil, nil
 	if _, err := mustPlan(t, c).Build("server", Options{}); err != nil {
 		t.Errorf("without LPSs: %v", err)
+	}
+}
+
+// A mapped is a problem that notes the places of its workers.
+type mapped struct {
+	Problem
+	places []Place
+}
+
+func (m *mapped) Objective(of Place) halos.Objective {
+	m.places = append(m.places, of)
+	return m.Problem.Objective(of)
+}
+
+func TestWorkersAreToldTheirPlace(t *testing.T) {
+	c := mustParse(t, edit(t, goodRun, "[[0, 1], [2, 3]]", "[[3], [0, 1], [2]]"))
+	m := &mapped{Problem: quadraticOf(t, c)}
+	p, err := c.Plan(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range p.Nodes {
+		if _, err := p.Build(n.ID, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []Place{{0, 4, 0, 2}, {1, 4, 0, 2}, {2, 4, 1, 2}, {3, 4, 1, 2}}
+	if !slices.Equal(m.places, want) {
+		t.Errorf("places of workers %v: want %v", m.places, want)
 	}
 }

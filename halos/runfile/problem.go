@@ -15,12 +15,19 @@ type Problem interface {
 	Layout() optim.Layout
 	// Init overwrites params with the initial model.
 	Init(params []float32)
-	// Objective returns an objective with work space of its own, for one worker.
-	// Objectives of different workers are used at the same time.
-	Objective() halos.Objective
+	// Objective returns an objective with work space of its own, for the worker of a
+	// place. Objectives of different workers are used at the same time.
+	Objective(of Place) halos.Objective
 	// Loss returns the held-out loss of a model. It is not called twice at the
 	// same time; it may use all cores.
 	Loss(ctx context.Context, params []float32) (float64, error)
+}
+
+// A Place is where a worker is in a run. A problem that gives every region or every worker
+// data of its own goes by it; others have no use for it.
+type Place struct {
+	Worker, Workers int // its number, from 0, of so many
+	Region, Regions int // likewise
 }
 
 // NewProblem returns the problem of the run file with its seed, if it is one of the

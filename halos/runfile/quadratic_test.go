@@ -24,7 +24,7 @@ func TestQuadraticFollowsItsFormulas(t *testing.T) {
 	}
 	theta, grad := make([]float32, dim), make([]float32, dim)
 	q.Init(theta)
-	objective := q.Objective()
+	objective := q.Objective(Place{})
 	trainLoss, err := objective.Gradient(t.Context(), grad, theta, first, count)
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestNewQuadraticRefuses(t *testing.T) {
 
 func TestGradientDoesNotAllocate(t *testing.T) {
 	q, _ := NewQuadratic(64, 0.3, 1)
-	o, g, p := q.Objective(), make([]float32, 64), make([]float32, 64)
+	o, g, p := q.Objective(Place{}), make([]float32, 64), make([]float32, 64)
 	if n := testing.AllocsPerRun(10, func() { _, _ = o.Gradient(t.Context(), g, p, 0, 8) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -90,7 +90,7 @@ func TestGradientDoesNotAllocate(t *testing.T) {
 
 func BenchmarkGradient(b *testing.B) {
 	q, _ := NewQuadratic(1024, 0.3, 1)
-	o, g, p := q.Objective(), make([]float32, 1024), make([]float32, 1024)
+	o, g, p := q.Objective(Place{}), make([]float32, 1024), make([]float32, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
 		_, _ = o.Gradient(b.Context(), g, p, 0, 64)

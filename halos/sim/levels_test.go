@@ -100,7 +100,9 @@ type noted struct {
 	seen map[uint64]int
 }
 
-func (l ledger) Objective() halos.Objective { return noted{l.Problem.Objective(), l.seen} }
+func (l ledger) Objective(of runfile.Place) halos.Objective {
+	return noted{l.Problem.Objective(of), l.seen}
+}
 
 func (n noted) Gradient(ctx context.Context, grad, params []float32, first, count uint64) (float64, error) {
 	for s := range count {

@@ -21,7 +21,7 @@ func (idle) Layout() optim.Layout {
 	return optim.Layout{Segments: []optim.Segment{{Name: "x", Shape: []int{1}}}}
 }
 func (idle) Init([]float32)                                   {}
-func (idle) Objective() halos.Objective                       { return idle{} }
+func (idle) Objective(runfile.Place) halos.Objective          { return idle{} }
 func (idle) Loss(context.Context, []float32) (float64, error) { return 0, nil }
 func (idle) Gradient(_ context.Context, grad, _ []float32, _, _ uint64) (float64, error) {
 	clear(grad)
