@@ -74,13 +74,14 @@ func (c *Corpus) Train(dst []uint16, seed, s uint64) error {
 	if int64(len(dst)) > c.train {
 		panic("bytelm: window is longer than the training text")
 	}
-	total := uint64(c.docs.start(c.docs.count()))
+	start := c.docs.start(0)
+	total := uint64(c.docs.start(c.docs.count()) - start)
 	var at int64
 	var d int
 	// A held-out position is drawn again. After 32 draws, which happens only
 	// where nearly all is held out, the next training document has to do.
 	for draw := range uint64(32) {
-		at = int64(hash(seed, streamSamples, s, draw) % total)
+		at = start + int64(hash(seed, streamSamples, s, draw)%total)
 		d = c.find(at)
 		if !c.docs.heldOut(d) {
 			return c.read(dst, d, at, false)

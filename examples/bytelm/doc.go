@@ -11,10 +11,26 @@
 //
 // A [Corpus] is a folder or file of text (by default the source text of the Go
 // installation at hand, so that nothing has to be downloaded), or a dataset in
-// the .idx/.bin format of Megatron-LM, memory-mapped. About one document in 16
-// is held out, and of that the windows that also are in the training text, as copies
-// under another name, are left out; there are test windows, for results, and
-// validation windows, to choose settings by. [Problem] joins model and corpus for package runfile.
+// the .idx/.bin format of Megatron-LM, memory-mapped. [Problem] joins model and
+// corpus for package runfile.
+//
+// # What is held out
+//
+// About one document in 16 is held out. The held-out loss is over windows of it that
+// are nowhere in the training text: files are often copies of each other, and of the
+// source text of Go a third of all held-out windows are in both parts otherwise. A
+// window longer than 64 tokens has none of its 64-token pieces there. Text that was
+// changed in every such piece is not found.
+//
+// There are two kinds of windows, which share no token: test windows, for results, and
+// validation windows, by which to choose settings (in a run file, windows:
+// validation).
+//
+// # Text of another kind for each region
+//
+// With partition: region in a run file, each region trains on a part of its own: in
+// the order of paths, so that the parts are other subfolders, and equally large. With
+// partition: worker each worker has one. The held-out loss is over all text.
 //
 // # Why the matrices lie on their side
 //
@@ -32,21 +48,22 @@
 // The gradient has the same bits on every processor, with the assembly and
 // without (build tag purego): the assembly, AVX2 on amd64, does the operations of
 // the loops in Go in the same order, and no fused multiply-add. Losses are summed
-// in double precision with the logarithm of package math, whose last bit differs
-// between processors.
+// in double precision with the logarithm of package math, whose last bit may differ
+// between processors. The initial models of two seeds, and their samples, have
+// nothing in common.
 //
 // # Speed
 //
 // Local steps a second on one core, for the model of the run files of cmd/halos;
 // each is batch times 32 tokens, forward and backward:
 //
-//	                      batch 2   batch 8
-//	loops in assembly       2,100       560
-//	before, with gonum        370       100
-//	before, with OpenBLAS     700       195
+//	                                    batch 2   batch 8
+//	now                                   2,330       590
+//	before ebea6c9, products of gonum       410       113
+//	before ebea6c9, with OpenBLAS           900       190
 //
-// By CPU time on a shared Intel Xeon (Sapphire Rapids, 2.1 GHz), 2026-11-28,
-// medians of three, measured in turns. With a core for itself:
+// By CPU time on a shared Intel Xeon (family 6, model 207), Go 1.26.8, 2026-11-28,
+// medians of five, measured in turns. On a quiet machine, in the module of examples:
 //
 //	go test -run '^$' -bench LocalStep -cpu 1 ./bytelm
 package bytelm

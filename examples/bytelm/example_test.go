@@ -1,9 +1,11 @@
 package bytelm_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/halos-go/sdk/examples/bytelm"
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // A model learns a short text by plain gradient descent.
@@ -35,4 +37,35 @@ func Example() {
 	// step   0: 5.9 nats a byte
 	// step  50: 0.0 nats a byte
 	// step 100: 0.0 nats a byte
+}
+
+// A worker of the second of two regions trains on the second half of this folder, and is
+// judged by validation windows of all of it.
+func ExampleProblem() {
+	problem, err := bytelm.New(bytelm.Options{
+		Data: ".", Context: 16, Width: 16, HeldOutWindows: 64,
+		Windows: bytelm.Validation, Partition: bytelm.ByRegion,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer problem.Close()
+	n := problem.Layout().Len()
+	params, grad, ctx := make([]float32, n), make([]float32, n), context.Background()
+	problem.Init(params)
+	before, _ := problem.Loss(ctx, params)
+	worker := problem.Objective(runfile.Place{Region: 1, Regions: 2})
+	for step := range uint64(200) {
+		if _, err := worker.Gradient(ctx, grad, params, 8*step, 8); err != nil {
+			fmt.Println(err)
+			return
+		}
+		for i, g := range grad {
+			params[i] -= g / 4
+		}
+	}
+	after, _ := problem.Loss(ctx, params)
+	fmt.Println("a nat a byte better:", after < before-1)
+	// Output: a nat a byte better: true
 }

@@ -41,13 +41,18 @@ type Options struct {
 	Tied    bool `yaml:"tied,omitempty"`    // default false
 
 	// HeldOutWindows is the number of windows of Context predictions whose mean
-	// is the held-out loss. Default 256: of 32 predictions each, their mean is
+	// is the held-out loss. A text of less than about a megabyte has too few windows
+	// that are not in its training text, and New says how many. Default 256: of 32 predictions each, their mean is
 	// within 0.04 nats (one standard error) of that over all held-out text. Two
 	// runs are compared on the same windows, so their difference is finer.
 	HeldOutWindows int `yaml:"heldout_windows,omitempty"`
 	// Windows is the held-out windows of the loss: [Test], the default, for results;
 	// [Validation] to choose settings by. See [Corpus.HeldOut].
 	Windows Windows `yaml:"windows,omitempty"`
+	// Partition is which training text a worker sees: [IID], the default, all;
+	// [ByRegion] and [ByWorker] a part for each, of another kind of text than the
+	// others. See [Corpus.Part].
+	Partition Partition `yaml:"partition,omitempty"`
 	// Seed chooses the initial model and the order of samples, not the split.
 	Seed uint64 `yaml:"seed,omitempty"`
 }
@@ -57,7 +62,7 @@ type Options struct {
 const passTokens = 256
 
 // A Problem is a model on a corpus, for package runfile. Sample s is the window of
-// Context+1 tokens that [Corpus.Train] names s.
+// Context+1 tokens that [Corpus.Train] names s, of the part that the worker sees.
 type Problem struct {
 	opts    Options
 	model   *Model
@@ -128,9 +133,15 @@ func (p *Problem) Layout() optim.Layout { return p.model.Layout() }
 // Init overwrites params with the initial model.
 func (p *Problem) Init(params []float32) { p.model.Init(params, p.opts.Seed) }
 
-// Objective returns the loss with work space of its own, for one worker.
-func (p *Problem) Objective(runfile.Place) halos.Objective {
-	return &objective{problem: p, runner: p.model.NewRunner(p.windows)}
+// Objective returns the loss with work space of its own, for one worker. If the place has
+// less text than a window its Gradient returns an error.
+func (p *Problem) Objective(of runfile.Place) halos.Objective {
+	corpus, err := p.opts.Partition.share(p.corpus, of)
+	if n := p.model.cfg.window(); err == nil && corpus.TrainTokens() < int64(n) {
+		err = fmt.Errorf("bytelm: partition is %s: training text of worker %d in region %d has %d tokens: want at least %d, a window",
+			p.opts.Partition, of.Worker, of.Region, corpus.TrainTokens(), n)
+	}
+	return &objective{problem: p, corpus: corpus, err: err, runner: p.model.NewRunner(p.windows)}
 }
 
 // Loss returns the mean loss over the held-out windows, in nats a token. It is
@@ -166,6 +177,8 @@ func (p *Problem) Loss(ctx context.Context, params []float32) (float64, error) {
 // An objective is a worker's.
 type objective struct {
 	problem *Problem
+	corpus  *Corpus // what it may see
+	err     error   // why there is none
 	runner  *Runner
 	tokens  []uint16 // grows to the largest count asked for
 }
@@ -175,13 +188,16 @@ func (o *objective) Gradient(ctx context.Context, grad, params []float32, first,
 	if err := context.Cause(ctx); err != nil {
 		return 0, err
 	}
+	if o.err != nil {
+		return 0, o.err
+	}
 	window := o.problem.model.cfg.window()
 	if n := int(count) * window; n > len(o.tokens) {
 		o.tokens = make([]uint16, n)
 	}
 	tokens := o.tokens[:int(count)*window]
 	for i := range int(count) {
-		if err := o.problem.corpus.Train(tokens[i*window:][:window], o.problem.opts.Seed, first+uint64(i)); err != nil {
+		if err := o.corpus.Train(tokens[i*window:][:window], o.problem.opts.Seed, first+uint64(i)); err != nil {
 			return 0, err
 		}
 	}
@@ -218,6 +234,13 @@ func (o Options) complete() (Options, error) {
 		o.Windows = Test
 	default:
 		return o, fmt.Errorf("bytelm: windows is %q: want %s or %s", o.Windows, Test, Validation)
+	}
+	switch o.Partition {
+	case IID, ByRegion, ByWorker:
+	case "":
+		o.Partition = IID
+	default:
+		return o, fmt.Errorf("bytelm: partition is %q: want %s, %s or %s", o.Partition, IID, ByRegion, ByWorker)
 	}
 	if o.Hidden == 0 {
 		o.Hidden = 4 * o.Width

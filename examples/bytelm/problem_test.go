@@ -129,6 +129,7 @@ func TestOptionErrors(t *testing.T) {
 		{Options{Heads: 5}, "bytelm: Config.Width is 48: want a multiple of Heads, 5"},
 		{Options{Data: ".", Vocab: 300}, "bytelm: vocab is 300: want 256 for text"},
 		{Options{Data: "nowhere"}, "bytelm: text: "},
+		{Options{Partition: "lps"}, `bytelm: partition is "lps": want iid, region or worker`},
 		{Options{Windows: "all"}, `bytelm: windows is "all": want test or validation`},
 		{Options{Data: "config.go", MaxBytes: 150, Context: 60000, Width: 1, Heads: 1}, "bytelm: training text has 141 tokens: want at least 60001, a window"},
 	} {

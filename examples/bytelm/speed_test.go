@@ -13,7 +13,7 @@ import (
 func BenchmarkLocalStep(b *testing.B) {
 	for _, batch := range []uint64{2, 8} {
 		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
-			p := mustProblem(b, Options{Data: ".", Context: 32, Width: 48, Layers: 1, Heads: 4})
+			p := mustProblem(b, Options{Data: ".", Context: 32, Width: 48, Layers: 1, Heads: 4, HeldOutWindows: 8})
 			params, grad := make([]float32, p.Model().Params()), make([]float32, p.Model().Params())
 			p.Init(params)
 			o := p.Objective(runfile.Place{})
