@@ -43,7 +43,7 @@ func (p *Plan) gps(n Node, o Options) (halos.Machine, error) {
 	if s == nil {
 		s = p.cfg.Server
 	}
-	opt, lr := p.outer(s.Optimizer)
+	opt, lr := p.outer(s.Optimizer, n)
 	return halos.NewGPS(halos.GPSConfig{
 		ServerConfig: p.server(n, o, opt, lr),
 		TotalSteps:   p.cfg.Workload.TotalLocalSteps,
@@ -52,7 +52,7 @@ func (p *Plan) gps(n Node, o Options) (halos.Machine, error) {
 }
 
 func (p *Plan) lps(n Node, o Options) (halos.Machine, error) {
-	opt, lr := p.outer(p.cfg.LPS.Optimizer)
+	opt, lr := p.outer(p.cfg.LPS.Optimizer, n)
 	return halos.NewLPS(halos.LPSConfig{
 		ServerConfig: p.server(n, o, opt, lr),
 		Parent:       n.Parent,
@@ -70,7 +70,7 @@ func (p *Plan) sync(n Node, o Options) (halos.Machine, error) {
 		cfg.ServerConfig = p.server(n, o, opt, lr)
 		cfg.ClipNorm = p.cfg.Worker.ClipNorm
 	} else {
-		opt, lr := p.outer(p.cfg.Server.Optimizer)
+		opt, lr := p.outer(p.cfg.Server.Optimizer, n)
 		cfg.ServerConfig = p.server(n, o, opt, lr)
 	}
 	return halos.NewSync(cfg)
@@ -107,10 +107,22 @@ func (p *Plan) worker(n Node) (halos.Machine, halos.Trainer, error) {
 // every plug has a row and values that fit.
 
 // outer returns the optimizer of a server, with its learning rate.
-func (p *Plan) outer(plug Plug) (optim.Optimizer, optim.Schedule) {
+func (p *Plan) outer(plug Plug, n Node) (optim.Optimizer, optim.Schedule) {
+	r, v := p.outerRow(plug)
+	return p.optimizer(r, v), optim.Constant(n.LR)
+}
+
+// rateOf returns the learning rate of a server with so many children.
+func (p *Plan) rateOf(plug Plug, children int) float64 {
+	r, v := p.outerRow(plug)
+	return r.lr(v, children)
+}
+
+func (p *Plan) outerRow(plug Plug) (row, Values) {
 	r, _ := p.plugs.find(optimizer, plug.Name)
-	v, _ := r.outer().values(plug)
-	return p.optimizer(r, v), optim.Constant(v.Float(rate))
+	r = r.outer()
+	v, _ := r.values(plug)
+	return r, v
 }
 
 // inner returns the optimizer of a worker, with its schedule.

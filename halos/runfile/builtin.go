@@ -6,11 +6,14 @@ import (
 	"github.com/halos-go/sdk/optim"
 )
 
-const maxLR = 1e9
+const (
+	maxLR            = 1e9
+	minMass, maxMass = 1e-9, 1e9
+)
 
 // Builtin returns the plugs of this module, a new value each time. [Plugs.String] has
-// the bounds and defaults of their keys. An outer optimizer has lr besides, see
-// [Plug].Params.
+// the bounds and defaults of their keys. An outer optimizer has lr or mass besides,
+// see [Plug].Params.
 //
 // Optimizers, each an inner or an outer one:
 //
@@ -75,15 +78,21 @@ func Builtin() *Plugs {
 }
 
 func (p *Plugs) optimizers() {
-	p.Optimizer(OptimizerRow{Name: "sgd", Build: func(Values, optim.Layout) optim.Optimizer { return new(optim.SGD) }})
+	withMomentum := func(v Values) float64 { return 1 / (1 - v.Float("momentum")) }
+	p.Optimizer(OptimizerRow{Name: "sgd",
+		Gain:  func(Values) float64 { return 1 },
+		Build: func(Values, optim.Layout) optim.Optimizer { return new(optim.SGD) },
+	})
 	p.Optimizer(OptimizerRow{Name: "heavy_ball",
 		Keys: []Key{Factor("momentum")},
+		Gain: withMomentum,
 		Build: func(v Values, _ optim.Layout) optim.Optimizer {
 			return sgd(&momentum.HeavyBall{Mu: v.Float("momentum")})
 		},
 	})
 	p.Optimizer(OptimizerRow{Name: "nesterov",
 		Keys: []Key{Factor("momentum")},
+		Gain: withMomentum,
 		Build: func(v Values, _ optim.Layout) optim.Optimizer {
 			return sgd(&momentum.Nesterov{Mu: v.Float("momentum")})
 		},
@@ -94,6 +103,7 @@ func (p *Plugs) optimizers() {
 			Whole("delay", 1, 1<<30),
 			Number("c", 0, 1).Or(0),
 		},
+		Gain: func(v Values) float64 { return 1 / (float64(v.Int("delay")) * (1 - v.Float("beta"))) }, // for any c
 		Build: func(v Values, _ optim.Layout) optim.Optimizer {
 			return sgd(&momentum.Delayed{Beta: v.Float("beta"), Every: v.Int("delay"), C: v.Float("c")})
 		},

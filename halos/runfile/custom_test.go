@@ -207,6 +207,7 @@ func TestBadRows(t *testing.T) {
 		{func(p *runfile.Plugs) { p.Optimizer(runfile.OptimizerRow{Name: "lion"}) }, "optimizer lion has no Build: want a function that makes it"},
 		{func(p *runfile.Plugs) { p.Optimizer(runfile.OptimizerRow{Name: "sgd", Build: sgd}) }, "optimizer sgd is here twice: want one row"},
 		{func(p *runfile.Plugs) { p.Optimizer(runfile.OptimizerRow{Name: "lion", Build: sgd, Keys: key("lr")}) }, `optimizer lion has the key "lr", which every optimizer has: want another name`},
+		{func(p *runfile.Plugs) { p.Optimizer(runfile.OptimizerRow{Name: "lion", Build: sgd, Keys: key("mass")}) }, `optimizer lion has the key "mass", which an optimizer of a server has: want another name`},
 		{func(p *runfile.Plugs) { p.Optimizer(runfile.OptimizerRow{Name: "lion", Build: sgd, Keys: key("")}) }, `optimizer lion has a key without a name: want the word that stands in run files`},
 		{func(p *runfile.Plugs) { p.Merger(runfile.MergerRow{Name: "m", Build: mix, Keys: key("a", "a")}) }, `merger m has the key "a", which it has already: want another name`},
 		{func(p *runfile.Plugs) { p.Merger(runfile.MergerRow{Name: "m", Build: mix, Keys: key("accumulate")}) }, `merger m has the key "accumulate", which accumulator every has: want another name`},

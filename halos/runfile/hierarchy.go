@@ -15,14 +15,20 @@ type branch struct {
 
 // addHierarchy adds the nodes of [HALoS], from the leaves to the root.
 func (p *Plan) addHierarchy() {
-	p.addRoot("gps", RoleGPS)
+	t := p.cfg.Topology
+	children := len(t.Groups())
+	if n := len(t.Levels); n > 0 {
+		children = len(t.Levels[n-1])
+	}
+	p.addRoot("gps", RoleGPS, p.rateOf(p.cfg.GPS.Optimizer, children))
 	parent := make([]string, len(p.steps))
 	level := p.leaves(parent)
-	for l, groups := range p.cfg.Topology.Levels {
+	for l, groups := range t.Levels {
 		above := make([]branch, len(groups))
 		for g, members := range groups {
 			b := &above[g]
-			b.Node = Node{ID: numbered(fmt.Sprintf("lps%d.", l+1), g, len(groups)), Role: RoleLPS, Region: level[members[0]].Region, Worker: None}
+			b.Node = Node{ID: numbered(fmt.Sprintf("lps%d.", l+1), g, len(groups)), Role: RoleLPS, Region: level[members[0]].Region, Worker: None,
+				LR: p.rateOf(p.cfg.LPS.Optimizer, len(members))}
 			for _, m := range members {
 				used := p.attach(&level[m], b.Node)
 				b.perMS += level[m].perMS
@@ -53,7 +59,8 @@ func (p *Plan) leaves(parent []string) []branch {
 	level := make([]branch, len(groups))
 	for i, workers := range groups {
 		b := &level[i]
-		b.Node = Node{ID: numbered("lps", i, len(groups)), Role: RoleLPS, Region: region[workers[0]], Worker: None}
+		b.Node = Node{ID: numbered("lps", i, len(groups)), Role: RoleLPS, Region: region[workers[0]], Worker: None,
+			LR: p.rateOf(p.cfg.LPS.Optimizer, len(workers))}
 		for _, worker := range workers {
 			parent[worker] = b.ID
 			samples := float64(p.steps[worker]) * float64(w.LocalBatchSize)

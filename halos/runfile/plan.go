@@ -48,6 +48,10 @@ type Node struct {
 	// below uses between its answers, and what the workers use while a delta and its
 	// answer are on the way. 0 for others.
 	Lease uint64
+	// LR is the learning rate of a server's optimizer: lr of the run file, or what comes
+	// of mass for the children of this server, see [Plug].Params. 0 for workers and for
+	// the server of [SyncSGD], which has worker.lr_schedule.
+	LR float64
 }
 
 // A Plan is the nodes of a run file for one problem. It describes all of them and
@@ -90,10 +94,13 @@ func (c Config) Plan(p Problem) (*Plan, error) {
 	case HALoS:
 		plan.addHierarchy()
 	case AsyncLocalSGD:
-		plan.addRoot("server", RoleGPS)
+		plan.addRoot("server", RoleGPS, plan.rateOf(c.Server.Optimizer, c.Topology.Workers()))
+		plan.addWorkers(func(int) string { return "server" })
+	case DiLoCo: // one update a round: the mean of all
+		plan.addRoot("server", RoleSync, plan.rateOf(c.Server.Optimizer, 1))
 		plan.addWorkers(func(int) string { return "server" })
 	default:
-		plan.addRoot("server", RoleSync)
+		plan.addRoot("server", RoleSync, 0)
 		plan.addWorkers(func(int) string { return "server" })
 	}
 	return plan, nil
@@ -104,8 +111,8 @@ func (p *Plan) add(n Node) {
 	p.Nodes = append(p.Nodes, n)
 }
 
-func (p *Plan) addRoot(id string, role Role) {
-	p.add(Node{ID: id, Role: role, Region: p.cfg.Topology.GPSRegion, Worker: None})
+func (p *Plan) addRoot(id string, role Role, lr float64) {
+	p.add(Node{ID: id, Role: role, Region: p.cfg.Topology.GPSRegion, Worker: None, LR: lr})
 }
 
 func (p *Plan) addWorkers(parent func(w int) string) {

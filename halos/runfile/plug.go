@@ -15,10 +15,29 @@ type Plug struct {
 	// Name is that of a row.
 	Name string
 	// Params are the keys of the row. A key that is absent has its default. An outer
-	// optimizer, one of a server, has lr besides the keys of its row: above 0, up to
-	// 1e9, the one in the optimizer's formula. With delayed_nesterov that formula
-	// divides by the delay: what is known as 0.2 with a delay of 16 is 3.2 here. An
-	// inner optimizer takes its rate from worker.lr_schedule and has none.
+	// optimizer, one of a server, has exactly one of lr and mass besides the keys of its
+	// row.
+	//
+	// lr is above 0, up to 1e9, and is the one in the optimizer's formula. With
+	// delayed_nesterov that formula divides by the delay: what is known as 0.2 with a
+	// delay of 16 is 3.2 here.
+	//
+	// mass, 1e-9 to 1e9, is how far an update of each child moves the model in the long
+	// run. With 1 the server adds the plain mean of its children's updates, with 2 twice
+	// that. A mass means the same for other numbers of workers and regions, and beside
+	// another momentum or delay, and an lr does not:
+	//
+	//	lr = mass * delay * (1 - beta) / children
+	//
+	// beta is the momentum of heavy_ball and nesterov; where an optimizer has no beta it
+	// is 0, and where it has no delay that is 1. children are those of the server in the
+	// run file: the workers of this LPS, so that LPSs of different size get different
+	// rates; the servers below one of topology.levels; the LPSs below the GPS; all
+	// workers of [AsyncLocalSGD]. Workers that leave or join during a run do not change
+	// it. The server of [DiLoCo] applies the mean of a round, so there children is 1.
+	// adamw has no mass. [Node].LR is what came out.
+	//
+	// An inner optimizer takes its rate from worker.lr_schedule and has neither.
 	Params Params
 
 	node *yaml.Node // the mapping without name, as long as Params are not made of it
@@ -50,8 +69,8 @@ func (p Plug) Decode(into any) error {
 	return d.firstMissing()
 }
 
-// MarshalYAML implements yaml.Marshaler: the name, the learning rate, and the rest in
-// the order of the alphabet.
+// MarshalYAML implements yaml.Marshaler: the name, lr or mass, and the rest in the order
+// of the alphabet.
 func (p Plug) MarshalYAML() (any, error) {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	if err := appendKey(n, "name", p.Name); err != nil {
@@ -68,8 +87,10 @@ func (p Plug) MarshalYAML() (any, error) {
 
 func appendParams(n *yaml.Node, params Params) error {
 	keys := slices.Sorted(maps.Keys(params))
-	if i := slices.Index(keys, rate); i >= 0 {
-		keys = slices.Insert(slices.Delete(keys, i, i+1), 0, rate)
+	for _, first := range []string{mass, rate} {
+		if i := slices.Index(keys, first); i >= 0 {
+			keys = slices.Insert(slices.Delete(keys, i, i+1), 0, first)
+		}
 	}
 	for _, key := range keys {
 		if err := appendKey(n, key, params[key]); err != nil {

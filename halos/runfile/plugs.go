@@ -37,11 +37,17 @@ type Plugs struct {
 }
 
 // An OptimizerRow is an optimizer, inner or outer. A Momentum is part of one, as in
-// &optim.SGD{Momentum: m}. Keys do not have name and lr, which every optimizer has.
+// &optim.SGD{Momentum: m}. Keys do not have name, lr and mass, which are the same for
+// all.
 type OptimizerRow struct {
 	Name  string
 	Keys  []Key
 	Check Check
+	// Gain returns how far a learning rate of 1 moves a parameter in the long run for
+	// each gradient of 1: 1 for plain SGD, 1/(1-momentum) with momentum. The key mass of
+	// a server follows from it. nil: a server with this optimizer has lr only, as adamw,
+	// whose steps do not grow with the gradient.
+	Gain func(v Values) float64
 	// Build returns a new optimizer, not initialised, for vectors of that layout.
 	Build func(v Values, layout optim.Layout) optim.Optimizer
 }
@@ -94,7 +100,7 @@ type Check func(v Values) (key, want string)
 
 // Optimizer adds an optimizer.
 func (p *Plugs) Optimizer(r OptimizerRow) {
-	p.add(optimizer, row{name: r.Name, keys: r.Keys, check: r.Check, build: r.Build}, r.Build == nil)
+	p.add(optimizer, row{name: r.Name, keys: r.Keys, check: r.Check, build: r.Build, gain: r.Gain}, r.Build == nil)
 }
 
 // Schedule adds a learning-rate schedule.

@@ -23,7 +23,7 @@ func TestPlugs(t *testing.T) {
 	for _, tt := range optimizers {
 		p := mustPlan(t, mustParse(t, edit(t, goodRun, outer, tt.text)))
 		p.layout = layout
-		o, lr := p.outer(p.cfg.LPS.Optimizer)
+		o, lr := p.outer(p.cfg.LPS.Optimizer, p.Nodes[1])
 		if err := o.Init(kernels.CPU{}, 6); err != nil || !strings.HasPrefix(o.Name(), tt.name) || lr.At(1) != p.cfg.LPS.Optimizer.Params["lr"] {
 			t.Errorf("%s: %v, %s at %v", tt.text, err, o.Name(), lr)
 		}

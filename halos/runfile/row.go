@@ -13,6 +13,9 @@ type row struct {
 	check   Check
 	build   any
 	updates func(Values) uint64 // of an accumulator; nil: not known
+
+	gain   func(Values) float64 // of an optimizer; nil: it has no mass
+	served bool                 // an optimizer of a server, with lr or mass
 }
 
 func (p *Plugs) add(k kind, r row, noBuild bool) {
@@ -36,7 +39,7 @@ func (p *Plugs) objection(k kind, r row) error {
 	other := -1
 	switch k {
 	case optimizer:
-		taken[rate] = "every optimizer has"
+		taken[rate], taken[mass] = "every optimizer has", "an optimizer of a server has"
 	case accumulator, merger:
 		taken["optimizer"], taken["accumulator"], taken["merger"] = "the section lps has", "the section lps has", "the section lps has"
 		other = int(accumulator + merger - k)
@@ -107,19 +110,57 @@ func (r row) key(name string) (Key, bool) {
 	return Key{}, false
 }
 
-// outer returns the row of an optimizer with the learning rate that it has in a server.
+// outer returns the row of an optimizer with the keys that it has in a server besides:
+// lr and, if it can, mass.
 func (r row) outer() row {
-	r.keys = slices.Concat([]Key{Above(rate, maxLR)}, r.keys)
+	own := []Key{Above(rate, maxLR)}
+	if r.gain != nil {
+		own = append(own, Number(mass, minMass, maxMass))
+	}
+	r.keys, r.served = slices.Concat(own, r.keys), true
 	return r
+}
+
+// ofServer reports whether a key is one of two, of which exactly one is there.
+func (r row) ofServer(key string) bool { return r.served && (key == rate || key == mass) }
+
+// oneRate checks that exactly one of lr and mass is there.
+func (r row) oneRate(p Params) *mistake {
+	lr, hasLR := p[rate]
+	m, hasMass := p[mass]
+	switch {
+	case !r.served:
+		return nil
+	case hasLR && hasMass && r.gain != nil:
+		return &mistake{mass, display(m), "mass or lr, not both: lr is " + display(lr)}
+	case !hasLR && r.gain == nil:
+		return &mistake{rate, "missing", Above(rate, maxLR).describe()}
+	case !hasLR && !hasMass:
+		return &mistake{rate, "missing", Above(rate, maxLR).describe() + ", or mass, " + Number(mass, minMass, maxMass).describe()}
+	}
+	return nil
+}
+
+// lr returns the learning rate of a server with so many children, from lr or mass.
+func (r row) lr(v Values, children int) float64 {
+	if lr, ok := v.m[rate]; ok {
+		return lr.(float64)
+	}
+	return v.Float(mass) / (float64(children) * r.gain(v))
 }
 
 // values returns the values of all keys, or the first thing wrong with them.
 func (r row) values(p Plug) (Values, *mistake) {
 	v := Values{m: make(map[string]any, len(r.keys)), plug: p}
+	if bad := r.oneRate(p.Params); bad != nil {
+		return v, bad
+	}
 	for _, k := range r.keys {
 		x, there := p.Params[k.name]
 		switch {
 		case there:
+		case r.ofServer(k.name):
+			continue
 		case !k.optional:
 			return v, &mistake{k.name, "missing", k.describe()}
 		case k.derived != nil:

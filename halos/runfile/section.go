@@ -10,8 +10,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// rate is the key of the learning rate of an outer optimizer.
-const rate = "lr"
+// rate and mass are the keys of an outer optimizer that say how far it steps.
+const (
+	rate = "lr"
+	mass = "mass"
+)
 
 // A section is a mapping of a run file with the parameters of one plug, or of two.
 type section struct {
@@ -85,8 +88,8 @@ func (s section) rows(p *Plugs) ([]row, *fieldError) {
 
 // foreign returns the error that a key, with its value, belongs to none of rows.
 func (s section) foreign(key, value string, rows []row) *fieldError {
-	if s.inner && key == rate {
-		return &fieldError{path: s.path + "." + rate, value: value, want: "none: the rate comes from worker.lr_schedule"}
+	if s.inner && (key == rate || key == mass) {
+		return &fieldError{path: s.path + "." + key, value: value, want: "none: the rate comes from worker.lr_schedule"}
 	}
 	keys, names := slices.Clone(s.keys), make([]string, len(rows))
 	for i, r := range rows {
