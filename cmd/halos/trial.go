@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"hash/fnv"
+	"fmt"
 	"math"
-	"math/rand/v2"
-	"strconv"
-	"strings"
+	"time"
 
 	"github.com/halos-go/sdk/halos"
 	"github.com/halos-go/sdk/halos/runfile"
@@ -16,8 +14,8 @@ import (
 
 // How a trial of tune can end, beside endReached, endBudget and endFailed.
 const (
-	endLate     = "late"     // without the target when another trial of its method had it
-	endDiverged = "diverged" // with a model that is not finite or a loss twice the initial one
+	endPruned   = "pruned"   // stopped: it cannot be the best any more, see trial.run
+	endDiverged = "diverged" // by halos.ErrDiverged
 )
 
 // A trial is a run of a method with values of its own.
@@ -26,127 +24,91 @@ type trial struct {
 	number int // 0: the values of the run file
 	file   *runFile
 	cfg    runfile.Config
-	values map[string]string // by key, of the knobs that the run file has
+	values []float64 // by knob
+	texts  []string  // by knob, as in the run file
+	unfit  error     // why the values do not fit together
+	result
+}
 
-	end  string
-	err  error // of endFailed; before run, that the values do not fit
-	time float64
+// A result is how a trial ended.
+type result struct {
+	end string  // "": it has not
+	err error   // of endFailed
+	ms  float64 // simulated time
 	// steps and loss are those of the end.
 	steps uint64
 	loss  float64
+	wall  time.Duration
 }
 
-// newTrial draws the values of a trial: a function of seed, method and number,
-// and, if near is not nil, of that trial, most of whose values it keeps. steps,
-// if not 0, is its budget in local steps.
-func newTrial(m method, number int, near *trial, seed, steps uint64) (*trial, error) {
+// newTrial makes a trial with values of its space, the run file's own if they are
+// nil.
+func newTrial(m method, s space, number int, values []float64) (*trial, error) {
 	f, err := newRunFile(m)
 	if err != nil {
 		return nil, err
 	}
-	if steps == 0 {
-		steps = m.cfg.Workload.TotalLocalSteps
+	t := &trial{method: m, number: number, file: f, values: values}
+	if values == nil {
+		t.values = s.values(f)
+	} else {
+		s.set(f, values)
 	}
-	t := &trial{method: m, number: number, file: f, values: make(map[string]string)}
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(m.file)) // never fails
-	chance := rand.New(rand.NewPCG(seed, h.Sum64()+uint64(number)))
-	budget := float64(steps) * float64(m.cfg.Workload.LocalBatchSize) / float64(m.cfg.Workload.GlobalBatchSize)
-	for _, k := range spaceOf(m.cfg.Algorithm) {
-		drawn := k.draw(chance)
-		if f.find(k.key) == nil {
-			continue
-		}
-		switch kept := near != nil && chance.Float64() < keep; {
-		case kept:
-			f.set(k.key, k.keep(near, f))
-		case number > 0:
-			f.set(k.key, k.value(drawn, f, budget))
-		}
-		t.values[k.key] = f.find(k.key).Value
-	}
+	t.texts = s.texts(t.values)
 	t.cfg, err = f.config()
 	if err == nil {
-		t.cfg.Seed, t.cfg.Workload.TotalLocalSteps = seed, steps
+		t.cfg.Seed, t.cfg.Workload.TotalLocalSteps = s.cfg.Seed, s.cfg.Workload.TotalLocalSteps
 		err = t.cfg.Validate()
 	}
 	if err != nil && number == 0 {
 		return nil, err
 	}
-	t.err = err // drawn values may be too large for the budget together
+	t.unfit = err // drawn values may be too large for the budget together
 	return t, nil
 }
 
-// keep is how probable it is that a trial near another keeps a value of it.
-const keep = 0.65
-
-// keep is the value that a trial had, for another one. Of a rate beside a delay
-// it is the rate per delay that stays.
-func (k knob) keep(near *trial, f *runFile) string {
-	was := near.values[k.key]
-	delay := strings.TrimSuffix(k.key, ".lr") + ".delay"
-	if k.unit != delays || f.find(delay) == nil {
-		return was
-	}
-	return strconv.FormatFloat(near.file.number(k.key)/near.file.number(delay)*f.number(delay), 'g', 6, 64)
-}
-
-// value is a drawn value as text.
-func (k knob) value(drawn float64, f *runFile, budget float64) string {
-	switch k.unit {
-	case flag:
-		return strconv.FormatBool(drawn == 1)
-	case schedule:
-		drawn = math.Ceil(drawn * budget)
-	case delays:
-		if delay := strings.TrimSuffix(k.key, ".lr") + ".delay"; f.find(delay) != nil {
-			drawn *= f.number(delay)
-		}
-	}
-	return strconv.FormatFloat(drawn, 'g', 6, 64)
-}
-
-// A goal is what a trial is for. It ends as soon as it cannot be the best.
+// A goal is what a trial is for.
 type goal struct {
 	target  float64 // loss to reach; NaN: the lowest at the end of the budget
 	limit   float64 // simulated milliseconds in which another trial has reached it
 	initial float64 // loss before any training
 }
 
-// run runs the trial in this goroutine and those that evaluate the loss. The
-// error is the interrupt, or that the run file does not fit.
-func (t *trial) run(ctx context.Context, p *problem, g goal) error {
-	if t.err != nil {
-		t.end, t.loss = endFailed, math.NaN()
-		return nil
+// run runs the trial in this goroutine and those that evaluate the loss. It is
+// pruned when another trial has had the target at this time, or when it is worse than
+// an untrained model after half of the budget. The error is the interrupt, or that the
+// run file does not fit.
+func (t *trial) run(ctx context.Context, p *problem, g goal) (result, error) {
+	if t.unfit != nil {
+		return result{end: endFailed, err: t.unfit, loss: math.NaN()}, nil
 	}
-	var run *sim.Run
-	t.end = endBudget
+	end, began := endBudget, time.Now()
 	run, err := sim.New(t.cfg, p, sim.Options{Workers: 1, Observe: func(at sim.Point) bool {
 		switch {
 		case at.Loss <= g.target:
-			t.end = endReached
-		case at.Loss > 2*g.initial || math.IsNaN(at.Loss) && !finite(run.Params()):
-			t.end = endDiverged
-		case at.TimeMS > g.limit:
-			t.end = endLate
+			end = endReached
+		case at.TimeMS > g.limit, at.Loss > g.initial && 2*at.Steps >= t.cfg.Workload.TotalLocalSteps:
+			end = endPruned
 		}
-		return t.end != endBudget
+		return end != endBudget
 	}})
 	if err != nil {
-		return usageError{err}
+		return result{}, usageError{err}
 	}
 	res, err := run.Run(ctx)
-	t.time, t.steps, t.loss = res.TimeMS, res.Steps, res.Loss
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case err != nil && finite(res.Theta) && !errors.Is(err, halos.ErrDiverged):
-		t.end, t.err = endFailed, err
-	case err != nil || math.IsNaN(res.Loss):
-		t.end = endDiverged
+	if ctx.Err() != nil {
+		return result{}, context.Cause(ctx)
 	}
-	return nil
+	if err == nil && math.IsNaN(res.Loss) {
+		err = errors.New("the loss of the model is NaN")
+	}
+	switch {
+	case errors.Is(err, halos.ErrDiverged):
+		end, err = endDiverged, nil
+	case err != nil:
+		end = endFailed
+	}
+	return result{end, err, res.TimeMS, res.Steps, res.Loss, time.Since(began)}, nil
 }
 
 // better reports whether t is better than u: the target first, then the time to
@@ -156,10 +118,12 @@ func (t *trial) better(u *trial) bool {
 	switch {
 	case a != b:
 		return a < b
-	case t.end == endReached && t.time != u.time:
-		return t.time < u.time
-	case t.end != endReached && t.loss != u.loss && !math.IsNaN(t.loss) && !math.IsNaN(u.loss):
-		return t.loss < u.loss
+	case t.end == endReached && t.ms != u.ms:
+		return t.ms < u.ms
+	case a == 1 || a == 2:
+		if t.loss != u.loss {
+			return t.loss < u.loss
+		}
 	}
 	return t.number < u.number
 }
@@ -170,27 +134,27 @@ func (t *trial) class() int {
 		return 0
 	case endBudget:
 		return 1
-	case endLate:
+	case endPruned:
 		return 2
 	}
 	return 3
 }
 
-// best returns the best trial, nil of none.
+// best returns the best trial that ended, nil if there is none.
 func best(trials []*trial) *trial {
 	var first *trial
 	for _, t := range trials {
-		if first == nil || t.better(first) {
+		if t.end != "" && (first == nil || t.better(first)) {
 			first = t
 		}
 	}
 	return first
 }
 
-func finite(params []float32) bool {
-	var sum float32
-	for _, x := range params {
-		sum += x - x // 0, or NaN for ever
+// how says in words how good the trial is.
+func (t *trial) how() string {
+	if t.end == endReached {
+		return fmt.Sprintf("%s after %s", t.end, virtual(t.ms))
 	}
-	return sum == 0
+	return fmt.Sprintf("%s, loss %s", t.end, lossText(t.loss))
 }

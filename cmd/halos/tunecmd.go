@@ -8,29 +8,36 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"time"
 
+	"github.com/halos-go/sdk/examples/bytelm"
 	"github.com/halos-go/sdk/halos/runfile"
 )
 
 type tuneCmd struct {
 	methodSet
-	Out     path   `default:"./halos-tune" placeholder:"DIR" help:"Write the winners' run files and tune.csv into this folder (default: ${default})."`
-	Trials  int    `default:"16" help:"Trials of each method; the first has the values of its run file (default: ${default})."`
-	Steps   uint64 `help:"Budget of a trial in local steps, for every method. Default: that of its run file."`
-	Seed    uint64 `default:"7" help:"Of data, initial model and search; choose another than the one that will be reported (default: ${default})."`
-	Workers int    `help:"Trials at a time. Results do not depend on it. Default: one a core."`
+	Out     path          `default:"./halos-tune" placeholder:"DIR" help:"Write the winners' run files and tune.csv into this folder; trials in its tune.csv are kept (default: ${default})."`
+	Trials  *int          `xor:"effort" placeholder:"16" help:"Trials of each method; the first has the values of its run file (default: 16)."`
+	Time    time.Duration `xor:"effort" placeholder:"TIME" help:"Instead, computing time of each method, as 10m: it begins four trials at a time until they have taken so long together. How many that is depends on the machine."`
+	Steps   uint64        `help:"Budget of a trial in local steps, for every method. Default: that of its run file."`
+	Seed    uint64        `default:"7" help:"Of data, initial model and search; choose another than the one that will be reported (default: ${default})."`
+	Workers int           `help:"Trials at a time. Results do not depend on it. Default: one a core."`
 }
 
-// Run tunes. If it is interrupted or fails, tune.csv has the trials that ended,
-// and there are no run files.
+// Run tunes. Every trial that ends is in tune.csv at once. The winners' run files
+// are written at the end, and also if it is interrupted or fails, once every method
+// has a trial: so a folder has a run file of every method or of none.
 func (c tuneCmd) Run(ctx context.Context, s streams) error {
 	methods, err := c.load()
 	if err != nil {
 		return usageError{err}
 	}
 	switch {
-	case c.Trials < 1:
-		return usageError{fmt.Errorf("--trials is %d: want at least 1", c.Trials)}
+	case c.Trials != nil && *c.Trials < 1:
+		return usageError{fmt.Errorf("--trials is %d: want at least 1", *c.Trials)}
+	case c.Time < 0:
+		return usageError{fmt.Errorf("--time is %s: want at least 0", c.Time)}
 	case c.Workers < 0:
 		return usageError{fmt.Errorf("--workers is %d: want at least 0", c.Workers)}
 	case c.Workers == 0:
@@ -49,34 +56,54 @@ func (c tuneCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer undo()
-	first := methods[0]
-	first.cfg.Seed = c.Seed
-	if t.problem, err = newProblem(first, string(c.Data)); err != nil {
+	table := filepath.Join(string(c.Out), "tune.csv")
+	if err := t.keep(table); err != nil {
+		return usageError{err}
+	}
+	if t.problem, err = tuneProblem(methods[0], c.Seed, string(c.Data)); err != nil {
 		return usageError{err}
 	}
 	defer t.problem.Close()
 	t.problem.tell(s.err)
 	t.lines = s.err
-	err = t.run(ctx)
-	if _, ok := errors.AsType[usageError](err); ok {
-		return err
+	t.save = func() error {
+		if err := s.files.write(table, t.writeCSV); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+		return nil
 	}
-	if e := t.save(s.files, string(c.Out), err == nil); e != nil {
-		return errors.Join(err, fmt.Errorf("--out: %w", e))
-	}
+	err = errors.Join(t.run(ctx), t.saveWinners(s.files, string(c.Out)))
 	if err != nil {
 		return err
 	}
 	return t.print(s.out)
 }
 
+// tuneProblem builds the problem of a method with another seed. Bytelm's loss is
+// that of its validation windows: those that compare reports are not for choosing by.
+func tuneProblem(m method, seed uint64, data string) (*problem, error) {
+	m.cfg.Seed = seed
+	if m.cfg.Workload.Problem.Name == "bytelm" {
+		f, err := newRunFile(m)
+		if err != nil {
+			return nil, err
+		}
+		put(f.find("workload.problem"), "windows", "validation")
+		// bytelm may not have the key yet.
+		if cfg, err := f.config(); err == nil && cfg.Workload.Problem.Decode(new(bytelm.Options)) == nil {
+			m.cfg.Workload.Problem = cfg.Workload.Problem
+		}
+	}
+	return newProblem(m, data)
+}
+
 // print prints the winners.
 func (t *tuning) print(w io.Writer) error {
-	lines := [][]string{{"method", "best trial", "end", "simulated time", "loss", "|  run file: end", "simulated time", "loss"}}
+	lines := [][]string{{"method", "trials", "best trial", "end", "simulated time", "loss", "|  run file: end", "simulated time", "loss"}}
 	for _, trials := range t.trials {
 		won, first := best(trials), trials[0]
-		lines = append(lines, []string{won.method.name, fmt.Sprint(won.number), won.end, virtual(won.time), fmt.Sprintf("%.4f", won.loss),
-			first.end, virtual(first.time), fmt.Sprintf("%.4f", first.loss)})
+		lines = append(lines, []string{won.method.name, fmt.Sprint(len(trials)), fmt.Sprint(won.number), won.end, virtual(won.ms), lossText(won.loss),
+			first.end, virtual(first.ms), lossText(first.loss)})
 	}
 	if err := writeColumns(w, lines); err != nil {
 		return err
@@ -85,14 +112,13 @@ func (t *tuning) print(w io.Writer) error {
 	return err
 }
 
-// save writes the trials that ended and, if wanted, the winners' run files into
-// dir, which exists.
-func (t *tuning) save(files *outputs, dir string, winners bool) error {
-	errs := []error{files.write(filepath.Join(dir, "tune.csv"), t.writeCSV)}
+// saveWinners writes the winners' run files into dir, if every method has one.
+func (t *tuning) saveWinners(files *outputs, dir string) error {
+	if slices.ContainsFunc(t.trials, func(trials []*trial) bool { return best(trials) == nil }) {
+		return nil
+	}
+	var errs []error
 	for _, trials := range t.trials {
-		if !winners {
-			break
-		}
 		won := best(trials)
 		text, err := won.file.text()
 		if err == nil {
@@ -101,7 +127,9 @@ func (t *tuning) save(files *outputs, dir string, winners bool) error {
 				return err
 			})
 		}
-		errs = append(errs, err)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--out: %w", err))
+		}
 	}
 	return errors.Join(errs...)
 }

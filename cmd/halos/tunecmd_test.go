@@ -2,13 +2,16 @@ package main
 
 import (
 	"encoding/csv"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/halos-go/sdk/examples/bytelm"
 )
 
 // tuneTiny runs tune in a new folder and returns it and its tune.csv.
@@ -28,10 +31,10 @@ func tuneTiny(t *testing.T, args ...string) (dir, table string) {
 
 func TestTuneFindsBetterValues(t *testing.T) {
 	t.Parallel()
-	dir, table := tuneTiny(t, "-trials", "9")
+	dir, table := tuneTiny(t, "-trials", "12")
 	lines, err := csv.NewReader(strings.NewReader(table)).ReadAll()
-	if err != nil || len(lines) != 1+5*9 {
-		t.Fatalf("tune.csv has %d lines, %v: want 46", len(lines), err)
+	if err != nil || len(lines) != 1+5*12 {
+		t.Fatalf("tune.csv has %d lines, %v: want 61", len(lines), err)
 	}
 	best := 0
 	for _, line := range lines[1:] {
@@ -39,7 +42,7 @@ func TestTuneFindsBetterValues(t *testing.T) {
 			best++
 		}
 	}
-	if n := strings.Count(table, ",late,"); n == 0 || strings.Contains(strings.Join(lines[1], ","), "late") {
+	if n := strings.Count(table, ",pruned,"); n == 0 || strings.Contains(strings.Join(lines[1], ","), "pruned") {
 		t.Errorf("%d trials ended when they could not win any more: want some, and none of the first wave", n)
 	}
 	if best != 5 {
@@ -74,23 +77,28 @@ func TestTuneDependsOnSeedOnly(t *testing.T) {
 		t.Skip("runs everything twice")
 	}
 	t.Parallel()
-	_, one := tuneTiny(t, "-trials", "6", "-workers", "1")
-	_, many := tuneTiny(t, "-trials", "6", "-workers", "5")
+	one := withoutWall(tuneTiny(t, "-trials", "14", "-workers", "1"))
+	many := withoutWall(tuneTiny(t, "-trials", "14", "-workers", "5"))
 	if one != many {
 		t.Errorf("with one worker:\n%s\nwith five:\n%s", one, many)
 	}
-	if _, other := tuneTiny(t, "-trials", "6", "-seed", "8"); other == one {
+	if other := withoutWall(tuneTiny(t, "-trials", "6", "-seed", "8")); strings.ReplaceAll(other, ",8,", ",7,") == one {
 		t.Error("another seed finds the same")
 	}
+}
+
+// withoutWall is a table without wall_s, in which runs differ.
+func withoutWall(_, table string) string {
+	return regexp.MustCompile(`,[0-9]+\.[0-9]{3},([0-9]+,[0-9]+,[^,]*,[0-9a-f]{12},)`).ReplaceAllString(table, ",-,$1")
 }
 
 // A draw of many local steps and a large K does not fit a small budget; the other
 // trials go on.
 func TestTuneGoesOnWithoutATrialThatDoesNotFit(t *testing.T) {
 	t.Parallel()
-	methods := changedMethods(t, "*", "local_steps: 32", "local_steps: 4", "accumulate: 32", "accumulate: 4")
-	_, table := tuneTiny(t, "-methods", methods, "-trials", "8", "-steps", "300")
-	if n := strings.Count(table, "workload.total_local_steps, 300"); n == 0 || strings.Contains(table, ",true,failed,") {
+	methods := changedMethods(t, "*", "local_steps: 32", "local_steps: 4", "local_steps: 16", "local_steps: 4", "accumulate: 32", "accumulate: 4")
+	_, table := tuneTiny(t, "-methods", methods, "-trials", "8", "-steps", "100")
+	if n := strings.Count(table, "workload.total_local_steps, 100"); n == 0 || strings.Contains(table, ",true,failed,") {
 		t.Errorf("%d trials do not fit: want some, none of them best:\n%s", n, table)
 	}
 }
@@ -98,121 +106,190 @@ func TestTuneGoesOnWithoutATrialThatDoesNotFit(t *testing.T) {
 func TestTuneInterrupted(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "out")
-	code, out, _ := interrupt(t, "Sync SGD", "tune", "-methods", tiny, "-trials", "64", "-workers", "1", "-out", dir)
-	if code != 130 || out != "" {
-		t.Errorf("status %d, %q: want 130", code, out)
+	args := []string{"tune", "-methods", tiny, "-trials", "6", "-workers", "1", "-out", dir}
+	code, out, errs := interrupt(t, "Sync SGD         trial ", args...)
+	if code != 130 || out != "" || !strings.HasPrefix(errs, "Sync SGD") || !strings.Contains(errs, "Sync SGD         trials 0 to 3 of 6 begin\n") {
+		t.Errorf("status %d, %q, %q: want 130, and that Sync SGD begins", code, out, errs)
 	}
 	files, _ := filepath.Glob(filepath.Join(dir, "*"))
 	if len(files) != 1 || filepath.Base(files[0]) != "tune.csv" {
 		t.Errorf("files %v: want tune.csv alone", files)
 	}
+	kept, err := os.ReadFile(files[0])
+	if n := strings.Count(string(kept), "\nSync SGD,"); err != nil || n != 1 {
+		t.Fatalf("%v, %d trials are kept: want the one that ended:\n%s", err, n, kept)
+	}
+
+	code, _, errs = interrupt(t, "\nDiLoCo           trial ", args...)
+	if n := strings.Count(errs, "Sync SGD         trial "); code != 130 || n > 5 {
+		t.Errorf("status %d, %d trials of Sync SGD run again: want 130, and those alone that had not ended:\n%s", code, n, errs)
+	}
+	if code, _, errs = command(t, args...); code != 0 {
+		t.Fatalf("status %d, %s", code, errs)
+	}
+	again, _ := os.ReadFile(files[0])
+	if _, whole := tuneTiny(t, "-trials", "6"); withoutWall("", string(again)) != withoutWall("", whole) {
+		t.Errorf("interrupted twice:\n%s\nat once:\n%s", again, whole)
+	}
+	if code, _, errs = command(t, args...); code != 0 || strings.Contains(errs, " begin\n") || strings.Contains(errs, " begin;") {
+		t.Errorf("with all trials there: status %d, %s: want none to run", code, errs)
+	}
+	for _, c := range []struct{ old, new, want string }{ // changes of args
+		{"6", "6 -seed 8", "has the seed 7: want 8, that of --seed"},
+		{"6", "6 -steps 1000", "has the budget 4096: want 1000, that of --steps or the run file"},
+		{string(tiny), string(changedMethods(t, "halos*", "max_lr: 0.001", "max_lr: 0.002")), "want 0"},
+	} {
+		var other []string
+		for _, a := range args {
+			if a == c.old {
+				a = c.new
+			}
+			other = append(other, strings.Fields(a)...)
+		}
+		code, _, errs := command(t, other...)
+		if c.want == "want 0" {
+			c.want = "that of the run file and --data, which are not the same as then; choose another folder for --out"
+		}
+		if code != 2 || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%s: status %d, %q: want %q", c.new, code, errs, c.want)
+		}
+	}
+	// A search with another space draws other values for the same trials.
+	lines := strings.Split(string(again), "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(l, "HALoS,5,") {
+			lines[i] = l[:strings.LastIndex(strings.TrimRight(l, ","), ",")] + ",0.123" + strings.Repeat(",", len(l)-len(strings.TrimRight(l, ",")))
+		}
+	}
+	if err := os.WriteFile(files[0], []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := command(t, args...); code != 2 || !strings.Contains(errs, "HALoS 5 has ") || !strings.Contains(errs, "0.123: want ") {
+		t.Errorf("status %d, %q: want that trial 5 is of another search", code, errs)
+	}
 }
 
-// nominalRate is the learning rate of the LPSs for each update of a delay.
-func nominalRate(t *trial) float64 {
-	p := t.cfg.LPS.Optimizer.Params
-	return p["lr"].(float64) / float64(p["delay"].(uint64))
-}
-
-func TestTrialsOfAMethod(t *testing.T) {
+// More trials of Sync SGD may have a lower loss, which all others then chase.
+func TestTuneGoesOnWithMoreTrials(t *testing.T) {
 	t.Parallel()
+	dir, _ := tuneTiny(t, "-trials", "1")
+	code, _, errs := command(t, "tune", "-methods", tiny, "-out", dir, "-trials", "5")
+	if code != 0 || strings.Contains(errs, "Sync SGD         trial   0") || !strings.Contains(errs, "HALoS            trial   0 of before chased the target ") {
+		t.Errorf("status %d, %s", code, errs)
+	}
+	table, _ := os.ReadFile(filepath.Join(dir, "tune.csv"))
+	if _, whole := tuneTiny(t, "-trials", "5"); withoutWall("", string(table)) != withoutWall("", whole) {
+		t.Errorf("in two parts:\n%s\nat once:\n%s", table, whole)
+	}
+}
+
+func TestTuneForATime(t *testing.T) {
+	t.Parallel()
+	_, table := tuneTiny(t, "-time", "1ns")
+	if n := strings.Count(table, "\n"); n != 1+5*wave {
+		t.Errorf("tune.csv has %d lines: want four trials of each method:\n%s", n, table)
+	}
+	code, _, errs := command(t, "tune", "-time", "1s", "-trials", "3")
+	if code != 2 || !strings.Contains(errs, "--time") || !strings.Contains(errs, "--trials") {
+		t.Errorf("status %d, %q: want one of both", code, errs)
+	}
+}
+
+func TestTrialIsDiverged(t *testing.T) {
+	t.Parallel()
+	tr, p, before := syncTrial(t, "name: adamw, betas: [0.9, 0.95], eps: 1.0e-8, weight_decay: 0.1", "name: sgd", "max_lr: 0.003", "max_lr: 1e8", "clip_norm: 1.0", "")
+	r, err := tr.run(t.Context(), p, goal{math.NaN(), math.Inf(1), before})
+	if err != nil || r.end != endDiverged || r.err != nil || r.steps > 2000 {
+		t.Errorf("%v after %d steps with loss %v, %v, %v: want %s, early", r.end, r.steps, r.loss, r.err, err, endDiverged)
+	}
+}
+
+// A trial may be much worse than an untrained model for half of its budget.
+func TestTrialIsPruned(t *testing.T) {
+	t.Parallel()
+	tr, p, before := syncTrial(t)
+	for _, c := range []struct {
+		g     goal
+		end   string
+		steps uint64
+	}{
+		{goal{math.NaN(), math.Inf(1), before}, endBudget, 4096},
+		{goal{math.NaN(), math.Inf(1), 0}, endPruned, 2048},
+		{goal{0, 1000, before}, endPruned, 16},
+		{goal{before, math.Inf(1), 0}, endReached, 16},
+	} {
+		r, err := tr.run(t.Context(), p, c.g)
+		if err != nil || r.end != c.end || r.steps > c.steps+128 || r.steps < c.steps || math.IsNaN(r.loss) {
+			t.Errorf("%+v: %s after %d steps, loss %v, %v: want %s after %d", c.g, r.end, r.steps, r.loss, err, c.end, c.steps)
+		}
+	}
+}
+
+// syncTrial is trial 0 of Sync SGD, whose run file is changed, its problem, and
+// the loss before.
+func syncTrial(t *testing.T, oldnew ...string) (*trial, *problem, float64) {
+	t.Helper()
+	methods, err := methodSet{Methods: path(changedMethods(t, "sync*", oldnew...))}.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := methods[4]
+	f, err := newRunFile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := newTrial(m, newSpace(f, m.cfg), 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newProblem(m, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := initial(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr, p, before
+}
+
+// Tune chooses by the loss of other windows than compare reports.
+func TestTuneChoosesOnValidationWindows(t *testing.T) {
+	if _, there := reflect.TypeFor[bytelm.Options]().FieldByName("Windows"); !there {
+		t.Skip("bytelm has one set of windows")
+	}
 	methods, err := methodSet{}.load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range methods {
-		zero, err := newTrial(m, 0, nil, 7, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !maps.Equal(zero.cfg.Worker.LRSchedule.Params, m.cfg.Worker.LRSchedule.Params) {
-			t.Errorf("%s: trial 0 has other values than the run file", m.name)
-		}
-		for n := range 12 {
-			tr, err := newTrial(m, n, nil, 7, 1000)
-			if err != nil {
-				t.Fatalf("%s, trial %d: %v", m.name, n, err)
-			}
-			again, _ := newTrial(m, n, nil, 7, 1000)
-			for k, v := range tr.values {
-				if again.values[k] != v {
-					t.Errorf("%s, trial %d: %s is %s and then %s", m.name, n, k, v, again.values[k])
-				}
-			}
-			if n > 0 && m.name == "HALoS" {
-				if nominal := nominalRate(tr); nominal < 0.0499 || nominal > 0.8001 {
-					t.Errorf("trial %d: lps lr is %v times the delay", n, nominal)
-				}
-			}
-		}
-	}
-}
-
-// TestTrialNearAnother keeps about two thirds of the values, and of a rate
-// beside a delay the rate per delay.
-func TestTrialNearAnother(t *testing.T) {
-	t.Parallel()
-	methods, err := methodSet{}.load()
+	test, err := newProblem(methods[0], "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(methods, func(m method) bool { return m.name == "HALoS" })
-	near, err := newTrial(methods[i], 1, nil, 7, 1000)
+	defer test.Close()
+	chosen, err := tuneProblem(methods[0], methods[0].cfg.Seed, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	nominal := nominalRate(near)
-	kept, same, all := 0, 0, 0
-	for n := 2; n < 42; n++ {
-		tr, err := newTrial(methods[i], n, near, 7, 1000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if x := nominalRate(tr); math.Abs(x-nominal) < 1e-5 {
-			kept++
-		}
-		for k, v := range tr.values {
-			all++
-			if v == near.values[k] {
-				same++
-			}
-		}
-	}
-	if kept < 15 || kept > 37 || same < all/2 || same > all*9/10 {
-		t.Errorf("%d of 40 trials keep the rate, %d of %d values are the same", kept, same, all)
-	}
-}
-
-func TestTrialEndsWhenItDiverges(t *testing.T) {
-	t.Parallel()
-	methods, err := methodSet{Methods: path(changedMethods(t, "sync*", "name: adamw, betas: [0.9, 0.95], eps: 1.0e-8, weight_decay: 0.1", "name: sgd",
-		"max_lr: 0.003", "max_lr: 3", "clip_norm: 1.0", ""))}.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr, err := newTrial(methods[4], 0, nil, 7, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := newProblem(method{cfg: tr.cfg}, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, _ := initial(t.Context(), p)
-	if err := tr.run(t.Context(), p, goal{math.NaN(), math.Inf(1), before}); err != nil || tr.end != endDiverged || tr.steps > 1000 {
-		t.Errorf("%v after %d steps with loss %v, %v: want %s, early", tr.end, tr.steps, tr.loss, err, endDiverged)
+	defer chosen.Close()
+	a, err1 := initial(t.Context(), test)
+	b, err2 := initial(t.Context(), chosen)
+	if err1 != nil || err2 != nil || a == b {
+		t.Errorf("the initial loss is %v and %v, %v, %v: want other windows", a, b, err1, err2)
 	}
 }
 
 func TestBetter(t *testing.T) {
 	order := []*trial{
-		{number: 5, end: endReached, time: 10, loss: 2},
-		{number: 1, end: endReached, time: 20, loss: 1},
-		{number: 3, end: endReached, time: 20, loss: 0},
-		{number: 4, end: endBudget, time: 5, loss: 3},
-		{number: 2, end: endBudget, time: 1, loss: 4},
-		{number: 0, end: endLate, time: 11, loss: 1},
-		{number: 6, end: endDiverged, loss: 9},
+		{number: 5, result: result{end: endReached, ms: 10, loss: 2}},
+		{number: 1, result: result{end: endReached, ms: 20, loss: 1}},
+		{number: 3, result: result{end: endReached, ms: 20, loss: 0}},
+		{number: 4, result: result{end: endBudget, ms: 5, loss: 3}},
+		{number: 2, result: result{end: endBudget, ms: 1, loss: 4}},
+		{number: 0, result: result{end: endPruned, ms: 11, loss: 1}},
+		{number: 6, result: result{end: endDiverged, loss: 9}},
+		{number: 7, result: result{end: endFailed, loss: math.NaN()}},
+		{number: 8, result: result{end: endDiverged, loss: 2}},
 	}
 	mixed := slices.Clone(order)
 	slices.Reverse(mixed)
