@@ -103,8 +103,8 @@ func TestSimInterrupted(t *testing.T) {
 	}
 }
 
-// A result is the result file of halos sim.
-type result struct {
+// A resultFile is the result file of halos sim.
+type resultFile struct {
 	TimeMS float64 `json:"time_ms"`
 	Steps  uint64
 	Loss   *float64
@@ -128,7 +128,7 @@ type result struct {
 	Config json.RawMessage
 }
 
-func readResult(t *testing.T, path string) (r result) {
+func readResult(t *testing.T, path string) (r resultFile) {
 	t.Helper()
 	readJSON(t, path, &r)
 	return r
