@@ -3,8 +3,8 @@
 //	halos init [FILE]
 //	halos sim [--seed N] [--seeds N] [--set KEY=VALUE]... [--target LOSS]
 //	          [--trace T.jsonl] [--result R.json] [--model FILE] [--tensorboard DIR] RUN.yaml
-//	halos compare [--seed N] [--seeds N] [--full | --methods DIR] [--data PATH] [--out DIR]
-//	halos tune [--trials N] [--steps N] [--seed N] [--full | --methods DIR] [--data PATH] [--out DIR]
+//	halos compare [--seed N] [--seeds N] [--published | --methods DIR] [--data PATH] [--out DIR]
+//	halos tune [--trials N] [--steps N] [--seed N] [--published | --methods DIR] [--data PATH] [--out DIR]
 //	halos help [COMMAND]
 //	halos version
 //

@@ -89,7 +89,7 @@ func TestMistakesAreToldInOneLine(t *testing.T) {
 		{"compare -seed eleven", 2, []string{"--seed", "eleven"}},
 		{"compare -seeds 0", 2, []string{"--seeds", "0"}},
 		{"compare -workers -1", 2, []string{"--workers", "-1"}},
-		{"compare -full -methods x", 2, []string{"--full", "--methods"}},
+		{"compare -published -methods x", 2, []string{"--published", "--methods"}},
 		{"compare -methods nowhere", 2, []string{"--methods", "nowhere"}},
 		{"compare -methods testdata/methods -data x -out " + out, 2, []string{"--data", `"x"`}},
 		{"tune -trials 0", 2, []string{"--trials", "0"}},

@@ -14,8 +14,8 @@ import (
 	"github.com/halos-go/sdk/halos/runfile"
 )
 
-// The run files of the methods: methods/full is the paper's budget, methods
-// what a small machine can do while one waits.
+// The run files of the methods: in methods as tuned at a problem that a small machine
+// trains while one waits, in methods/published with the hyper-parameters of their authors.
 //
 //go:embed env16.yaml methods
 var shipped embed.FS
@@ -31,9 +31,10 @@ type method struct {
 
 // A methodSet is the flags that choose methods.
 type methodSet struct {
-	Full    bool `xor:"set" help:"The paper's budget, 98304 local steps a method: tens of minutes."`
-	Methods path `xor:"set" placeholder:"DIR" help:"Take the run files (*.yaml) in this folder instead."`
-	Data    path `placeholder:"PATH" help:"Folder or file of text to train on, instead of that of the run files. Default: the source text of the Go installation."`
+	Published bool `xor:"set" help:"Every method with its authors' hyper-parameters, for 393216 local steps: tens of minutes."`
+	Methods   path `xor:"set" placeholder:"DIR" help:"Take the run files (*.yaml) in this folder instead."`
+	variant
+	Data path `placeholder:"PATH" help:"Folder or file of text to train on, instead of that of the run files. Default: the source text of the Go installation."`
 }
 
 // load reads the methods, in the order of tables. They agree in what must be
@@ -72,7 +73,7 @@ func (s methodSet) folder(files *outputs, dir string, methods []method, names []
 
 func (s methodSet) read() ([]method, error) {
 	if s.Methods != "" {
-		return readMethods(string(s.Methods))
+		return s.readFolder(string(s.Methods))
 	}
 	dir, err := os.MkdirTemp("", "halos") // run files name a file beside them
 	if err != nil {
@@ -82,10 +83,19 @@ func (s methodSet) read() ([]method, error) {
 	if err := os.CopyFS(dir, shipped); err != nil {
 		return nil, err
 	}
-	if s.Full {
-		return readMethods(filepath.Join(dir, "methods", "full"))
+	if s.Published {
+		return s.readFolder(filepath.Join(dir, "methods", "published"))
 	}
-	return readMethods(filepath.Join(dir, "methods"))
+	return s.readFolder(filepath.Join(dir, "methods"))
+}
+
+// readFolder reads a folder while it is there, as the flags want it.
+func (s methodSet) readFolder(dir string) ([]method, error) {
+	methods, err := readMethods(dir)
+	if err != nil {
+		return nil, err
+	}
+	return s.apply(methods)
 }
 
 func readMethods(dir string) ([]method, error) {

@@ -34,7 +34,7 @@ func changedMethods(t *testing.T, match string, oldnew ...string) string {
 }
 
 func TestShippedMethods(t *testing.T) {
-	for _, set := range []methodSet{{}, {Full: true}} {
+	for _, set := range []methodSet{{}, {Published: true}} {
 		methods, err := set.load()
 		if err != nil {
 			t.Fatal(err)
@@ -48,8 +48,8 @@ func TestShippedMethods(t *testing.T) {
 			if w := m.cfg.Workload; w.ModelBytes != 281706496 || w.LocalStepTime != 238.391 || w.Problem.Name != "bytelm" {
 				t.Errorf("%s: %+v: want the clock of Pythia-70M and text", m.file, w)
 			}
-			if set.Full && m.cfg.Workload.TotalLocalSteps != 98304 {
-				t.Errorf("%s has %d local steps, want 98304", m.file, m.cfg.Workload.TotalLocalSteps)
+			if set.Published && m.cfg.Workload.TotalLocalSteps != 393216 {
+				t.Errorf("%s has %d local steps, want 393216", m.file, m.cfg.Workload.TotalLocalSteps)
 			}
 		}
 		if got := strings.Join(names, ", "); got != "HALoS, Async-Local-SGD, DiLoCo, DiLoCo+DynUpd, Sync SGD" {
@@ -112,5 +112,35 @@ func TestList(t *testing.T) {
 	code, out, err := command(t, "compare", "-list")
 	if code != 0 || err != "" || strings.Count(out, "algorithm: ") != 5 || !strings.Contains(out, "# DiLoCo+DynUpd, diloco_dynupd.yaml\n") {
 		t.Errorf("status %d, %q\n%s", code, err, out)
+	}
+}
+
+// A flag changes all run files alike, and what it does not know it says.
+func TestVariants(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want []string
+	}{
+		{"--problem non-iid", []string{"partition: region"}},
+		{"--problem convex", []string{"name: quadratic, dim: 4096"}},
+		{"--clock 410M", []string{"model_bytes: 1621336064", "local_step_time_ms: 1888"}},
+		{"--published --problem IID --clock 160m", []string{"model_bytes: 649291776", "local_step_time_ms: 660", "total_local_steps: 393216"}},
+	} {
+		code, out, err := command(t, append([]string{"compare", "--list"}, strings.Fields(c.args)...)...)
+		for _, want := range c.want {
+			if n := strings.Count(out, want); code != 0 || n != 5 {
+				t.Errorf("%s: status %d, %q is there %d times, want 5: %s", c.args, code, want, n, err)
+			}
+		}
+	}
+	for args, want := range map[string]string{
+		"--problem concave": `--problem is "concave": want iid, non-iid or convex`,
+		"--clock 7b":        `--clock is "7b": want 70m, 160m or 410m`,
+		"--methods " + tiny + " --problem non-iid": "partition",
+	} {
+		code, _, err := command(t, append([]string{"compare", "--list"}, strings.Fields(args)...)...)
+		if code != 2 || !strings.Contains(err, want) {
+			t.Errorf("%s: status %d, %q: want 2 and %q", args, code, err, want)
+		}
 	}
 }

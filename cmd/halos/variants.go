@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A variant is the flags that change the run files of all methods alike.
+type variant struct {
+	Problem string `default:"" placeholder:"KIND" help:"Train on iid: the text of the run files, shared by all workers (default); non-iid: text, each region its own part of it; or convex: a quadratic of 4096 parameters with noise, whose loss is the distance to the known optimum."`
+	Clock   string `default:"" placeholder:"SIZE" help:"Take the time of a model of 70m (default), 160m or 410m parameters. That of 70m is measured (arXiv 2506.04531); the others have the bytes of Pythia-160M and 410M, and 2.77 and 7.92 times the time of a step, as they have that many times the operations."`
+}
+
+// problems are the values of --problem, with the settings that make it of a run file of
+// text.
+var problems = map[string][]setting{
+	"iid":     {},
+	"non-iid": {{"workload.problem.partition", "region"}},
+	"convex":  {{"workload.problem", "{name: quadratic, dim: 4096, noise: 20}"}},
+}
+
+// clocks are the values of --clock. Operations of a token are 6 for each weight of the
+// layers and of the output: 44.7, 123.7 and 353.8 million such weights.
+var clocks = map[string][]setting{
+	"70m":  {{"workload.model_bytes", "281706496"}, {"workload.local_step_time_ms", "238.391"}},
+	"160m": {{"workload.model_bytes", "649291776"}, {"workload.local_step_time_ms", "660"}},
+	"410m": {{"workload.model_bytes", "1621336064"}, {"workload.local_step_time_ms", "1888"}},
+}
+
+// apply returns the methods with the flags' settings.
+func (v variant) apply(methods []method) ([]method, error) {
+	var settings []setting
+	for _, flag := range []struct {
+		name, value string
+		values      map[string][]setting
+		want        string
+	}{{"--problem", v.Problem, problems, "iid, non-iid or convex"}, {"--clock", v.Clock, clocks, "70m, 160m or 410m"}} {
+		of, known := flag.values[strings.ToLower(flag.value)]
+		if !known && flag.value != "" {
+			return nil, fmt.Errorf("%s is %q: want %s", flag.name, flag.value, flag.want)
+		}
+		settings = append(settings, of...)
+	}
+	for i, m := range methods {
+		changed, err := m.set(settings)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.file, err)
+		}
+		methods[i] = changed
+	}
+	return methods, nil
+}
