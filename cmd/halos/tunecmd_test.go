@@ -137,7 +137,7 @@ func TestTuneInterrupted(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{ // changes of args
 		{"6", "6 -seed 8", "has the seed 7: want 8, that of --seed"},
 		{"6", "6 -steps 1000", "has the budget 4096: want 1000, that of --steps or the run file"},
-		{tiny, string(changedMethods(t, "halos*", "max_lr: 0.001", "max_lr: 0.002")), "want 0"},
+		{tiny, changedMethods(t, "halos*", "max_lr: 0.001", "max_lr: 0.002"), "want 0"},
 	} {
 		var other []string
 		for _, a := range args {
