@@ -199,7 +199,16 @@ func rank(cfg runfile.Config) int {
 // agree reports the first thing that is not equal in all methods and must be:
 // the machines and links, the model and its data, the clock, and how often the
 // loss is looked at.
+//
+// None has a seed of its own for its problem: it would come before --seed, and several
+// seeds would be one.
 func agree(methods []method) error {
+	for _, m := range methods {
+		var opts bytelm.Options
+		if of := m.cfg.Workload.Problem; of.Name == "bytelm" && of.Decode(&opts) == nil && opts.Seed != 0 {
+			return fmt.Errorf("%s: %s is %d: want none, as --seed is that of data and model", m.file, seedOfProblem, opts.Seed)
+		}
+	}
 	first, err := common(methods[0].cfg)
 	if err != nil {
 		return err

@@ -144,3 +144,14 @@ func TestVariants(t *testing.T) {
 		}
 	}
 }
+
+// A seed in the problem would come before that of the command: three seeds would be one.
+func TestSeedOfProblemIsRefused(t *testing.T) {
+	methods := changedMethods(t, "halos.yaml", "{name: quadratic, dim: 12, noise: 0.3}", "{name: bytelm, seed: 5}")
+	for _, c := range []string{"compare", "tune"} {
+		code, _, err := command(t, c, "--methods", methods, "--out", filepath.Join(t.TempDir(), "out"))
+		if want := "halos.yaml: workload.problem.seed is 5: want none"; code != 2 || !strings.Contains(err, want) {
+			t.Errorf("%s: status %d, %q: want 2 and %q", c, code, err, want)
+		}
+	}
+}
