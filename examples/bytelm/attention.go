@@ -40,11 +40,11 @@ func (h *heads) forward(g *gemm, y, qkv []float32) {
 		q, k, v := h.split(qkv, at)
 		probs := h.probs[part : part+t*t]
 		for i, end := range h.columns() { // keys behind the last query of these are masked
-			g.multiply(end, end-i, h.size, transposed(k, n), rows(q[i:], n), probs[i:], t, false)
+			g.multiply(end, end-i, h.size, transposed(k, n), matrixOf(q[i:], n), probs[i:], t, false)
 		}
 		h.softmax(probs)
 		for i, end := range h.columns() {
-			g.multiply(h.size, end-i, end, rows(v, n), rows(probs[i:], t), y[at+i:], n, false)
+			g.multiply(h.size, end-i, end, matrixOf(v, n), matrixOf(probs[i:], t), y[at+i:], n, false)
 		}
 	})
 }
@@ -57,15 +57,15 @@ func (h *heads) back(g *gemm, dQKV, qkv, dy []float32) {
 		dq, dk, dv := h.split(dQKV, at)
 		dy, probs := dy[at:], h.probs[part:part+t*t]
 		for i, end := range h.columns() {
-			g.multiply(end, end-i, h.size, transposed(v, n), rows(dy[i:], n), h.dScores[i:], t, false)
+			g.multiply(end, end-i, h.size, transposed(v, n), matrixOf(dy[i:], n), h.dScores[i:], t, false)
 		}
 		h.softmaxBack(probs)
 		for i, end := range h.columns() {
-			g.multiply(h.size, end-i, end, rows(k, n), rows(h.dScores[i:], t), dq[i:], n, false)
+			g.multiply(h.size, end-i, end, matrixOf(k, n), matrixOf(h.dScores[i:], t), dq[i:], n, false)
 		}
 		for l, end := range h.columns() { // queries before the first of these keys see none
-			g.multiply(h.size, end-l, t-l, rows(dy[l:], n), transposed(probs[l*t+l:], t), dv[l:], n, false)
-			g.multiply(h.size, end-l, t-l, rows(q[l:], n), transposed(h.dScores[l*t+l:], t), dk[l:], n, false)
+			g.multiply(h.size, end-l, t-l, matrixOf(dy[l:], n), transposed(probs[l*t+l:], t), dv[l:], n, false)
+			g.multiply(h.size, end-l, t-l, matrixOf(q[l:], n), transposed(h.dScores[l*t+l:], t), dk[l:], n, false)
 		}
 	})
 }

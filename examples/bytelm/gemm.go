@@ -22,10 +22,10 @@ type matrix struct {
 	row, column int
 }
 
-// rows is a matrix stored row after row.
-func rows(v []float32, distance int) matrix { return matrix{v, distance, 1} }
+// matrixOf is a matrix stored row after row.
+func matrixOf(v []float32, distance int) matrix { return matrix{v, distance, 1} }
 
-// transposed is the transposed of rows.
+// transposed is the transposed of matrixOf.
 func transposed(v []float32, distance int) matrix { return matrix{v, 1, distance} }
 
 // multiply is c = a*b, or c += a*b with add. c is m by n, its rows ldc apart; a is m by

@@ -37,7 +37,7 @@ func testMultiply(t *testing.T, m, n, k int, transA, transB, add bool) {
 		if trans {
 			return transposed(v, width+gap)
 		}
-		return rows(v, width+gap)
+		return matrixOf(v, width+gap)
 	}
 	a, b, c := of(m, k, transA), of(k, n, transB), of(m, n, false)
 	want := slices.Clone(c.v)

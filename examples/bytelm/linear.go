@@ -12,7 +12,7 @@ func (g *gemm) linear(y, weight, bias, x []float32, n int, add bool) {
 	}
 	out := len(bias)
 	in := len(weight) / out
-	g.multiply(out, n, in, rows(weight, in), rows(x, n), y, n, true)
+	g.multiply(out, n, in, matrixOf(weight, in), matrixOf(x, n), y, n, true)
 }
 
 // linearBack overwrites dx with what linear passes back of dy, and adds to
@@ -23,6 +23,6 @@ func (g *gemm) linearBack(dx, dWeight, dBias, dy, weight, x []float32, n int) {
 	for o := range dBias {
 		dBias[o] += sum(row(dy, o, n))
 	}
-	g.multiply(out, in, n, rows(dy, n), transposed(x, n), dWeight, in, true)
-	g.multiply(in, n, out, transposed(weight, in), rows(dy, n), dx, n, false)
+	g.multiply(out, in, n, matrixOf(dy, n), transposed(x, n), dWeight, in, true)
+	g.multiply(in, n, out, transposed(weight, in), matrixOf(dy, n), dx, n, false)
 }

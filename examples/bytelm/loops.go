@@ -3,59 +3,59 @@ package bytelm
 // The loops over rows of a matrix. Each has assembly for the elements up to the last
 // multiple of 8, where the processor has AVX2, and is written here for the rest and for
 // every other processor. Both do the same operations in the same order, without a fused
-// multiply-add, so the bits are the same everywhere.
+// multiply-add, so the bits are the same everywhere: see TestLoops.
 
 // maximum is dst[i] = max(dst[i], x[i]).
 func maximum(dst, x []float32) {
+	dst = dst[:len(x)]
 	n := wide(len(x))
 	if n > 0 {
 		maximumAVX2(n, &dst[0], &x[0])
 	}
-	dst = dst[n:len(x)]
-	for i, v := range x[n:] {
-		if v > dst[i] {
-			dst[i] = v
+	for i := n; i < len(x); i++ {
+		if x[i] > dst[i] {
+			dst[i] = x[i]
 		}
 	}
 }
 
 // expShift is x[i] = e^(factor*(x[i]-shift[i])), total[i] += x[i], see [exp].
 func expShift(x, shift, total []float32, factor float32) {
+	shift, total = shift[:len(x)], total[:len(x)]
 	n := wide(len(x))
 	if n > 0 {
 		expShiftAVX2(n, &x[0], &shift[0], &total[0], factor)
 	}
-	shift, total, x = shift[n:len(x)], total[n:len(x)], x[n:]
-	for i, v := range x {
-		x[i] = float32((v - shift[i]) * factor)
+	for i := n; i < len(x); i++ {
+		x[i] = float32((x[i] - shift[i]) * factor)
 	}
-	exp(x)
-	for i, e := range x {
-		total[i] += e
+	exp(x[n:])
+	for i := n; i < len(x); i++ {
+		total[i] += x[i]
 	}
 }
 
 // scaleRow is x[i] *= by[i].
 func scaleRow(x, by []float32) {
+	by = by[:len(x)]
 	n := wide(len(x))
 	if n > 0 {
 		scaleRowAVX2(n, &x[0], &by[0])
 	}
-	by, x = by[n:len(x)], x[n:]
-	for i, v := range x {
-		x[i] = float32(v * by[i])
+	for i := n; i < len(x); i++ {
+		x[i] = float32(x[i] * by[i])
 	}
 }
 
 // addRow is dst[i] += x[i].
 func addRow(dst, x []float32) {
+	dst = dst[:len(x)]
 	n := wide(len(x))
 	if n > 0 {
 		addRowAVX2(n, &dst[0], &x[0])
 	}
-	dst = dst[n:len(x)]
-	for i, v := range x[n:] {
-		dst[i] += v
+	for i := n; i < len(x); i++ {
+		dst[i] += x[i]
 	}
 }
 
@@ -65,45 +65,44 @@ func addNumber(dst []float32, x float32) {
 	if n > 0 {
 		addNumberAVX2(n, &dst[0], x)
 	}
-	dst = dst[n:]
-	for i := range dst {
+	for i := n; i < len(dst); i++ {
 		dst[i] += x
 	}
 }
 
 // addProducts is dst[i] += x[i]*y[i].
 func addProducts(dst, x, y []float32) {
+	dst, y = dst[:len(x)], y[:len(x)]
 	n := wide(len(x))
 	if n > 0 {
 		addProductsAVX2(n, &dst[0], &x[0], &y[0])
 	}
-	dst, y = dst[n:len(x)], y[n:len(x)]
-	for i, v := range x[n:] {
-		dst[i] += float32(v * y[i])
+	for i := n; i < len(x); i++ {
+		dst[i] += float32(x[i] * y[i])
 	}
 }
 
 // softmaxSlope is d[i] = factor*p[i]*(d[i]-total[i]).
 func softmaxSlope(d, p, total []float32, factor float32) {
+	p, total = p[:len(d)], total[:len(d)]
 	n := wide(len(d))
 	if n > 0 {
 		softmaxSlopeAVX2(n, &d[0], &p[0], &total[0], factor)
 	}
-	p, total, d = p[n:len(d)], total[n:len(d)], d[n:]
-	for i, v := range d {
-		d[i] = float32(float32(p[i]*(v-total[i])) * factor)
+	for i := n; i < len(d); i++ {
+		d[i] = float32(float32(p[i]*(d[i]-total[i])) * factor)
 	}
 }
 
 // centre is unit[i] = x[i]-mean[i], square[i] += unit[i]^2.
 func centre(unit, x, mean, square []float32) {
+	unit, mean, square = unit[:len(x)], mean[:len(x)], square[:len(x)]
 	n := wide(len(x))
 	if n > 0 {
 		centreAVX2(n, &unit[0], &x[0], &mean[0], &square[0])
 	}
-	unit, mean, square = unit[n:len(x)], mean[n:len(x)], square[n:len(x)]
-	for i, v := range x[n:] {
-		u := v - mean[i]
+	for i := n; i < len(x); i++ {
+		u := x[i] - mean[i]
 		unit[i] = u
 		square[i] += float32(u * u)
 	}
@@ -111,13 +110,13 @@ func centre(unit, x, mean, square []float32) {
 
 // standardise is unit[i] *= scale[i], y[i] = gain*unit[i] + bias.
 func standardise(y, unit, scale []float32, gain, bias float32) {
+	y, scale = y[:len(unit)], scale[:len(unit)]
 	n := wide(len(unit))
 	if n > 0 {
 		standardiseAVX2(n, &y[0], &unit[0], &scale[0], gain, bias)
 	}
-	y, scale, unit = y[n:len(unit)], scale[n:len(unit)], unit[n:]
-	for i, v := range unit {
-		u := float32(v * scale[i])
+	for i := n; i < len(unit); i++ {
+		u := float32(unit[i] * scale[i])
 		unit[i] = u
 		y[i] = float32(u*gain) + bias
 	}
@@ -128,13 +127,14 @@ func standardise(y, unit, scale []float32, gain, bias float32) {
 //
 //	dy[i] = e;  mean[i] += e;  along[i] += e*unit[i]
 func normSums(dy, unit, mean, along []float32, gain float32) (sum, dot float32) {
+	unit, mean, along = unit[:len(dy)], mean[:len(dy)], along[:len(dy)]
 	var lanes [2 * 8]float32
 	n := wide(len(dy))
 	if n > 0 {
 		normSumsAVX2(n, &dy[0], &unit[0], &mean[0], &along[0], &lanes[0], gain)
 	}
-	unit, mean, along, dy = unit[n:len(dy)], mean[n:len(dy)], along[n:len(dy)], dy[n:]
-	for i, v := range dy {
+	for i := n; i < len(dy); i++ {
+		v := dy[i]
 		p := float32(v * unit[i])
 		lanes[i%8] += v
 		lanes[8+i%8] += p
@@ -148,13 +148,12 @@ func normSums(dy, unit, mean, along []float32, gain float32) (sum, dot float32) 
 
 // normSlope is dx[i] += scale[i]*(e[i] - mean[i] - unit[i]*along[i]).
 func normSlope(dx, e, unit, scale, mean, along []float32) {
+	e, unit, scale, mean, along = e[:len(dx)], unit[:len(dx)], scale[:len(dx)], mean[:len(dx)], along[:len(dx)]
 	n := wide(len(dx))
 	if n > 0 {
 		normSlopeAVX2(n, &dx[0], &e[0], &unit[0], &scale[0], &mean[0], &along[0])
 	}
-	e, unit, scale, mean, along = e[n:len(dx)], unit[n:len(dx)], scale[n:len(dx)], mean[n:len(dx)], along[n:len(dx)]
-	dx = dx[n:]
-	for i := range dx {
+	for i := n; i < len(dx); i++ {
 		dx[i] += float32((e[i] - mean[i] - float32(unit[i]*along[i])) * scale[i])
 	}
 }
@@ -166,8 +165,8 @@ func sum(v []float32) float32 {
 	if n > 0 {
 		laneSumsAVX2(n, &v[0], &lanes[0])
 	}
-	for i, x := range v[n:] {
-		lanes[i%8] += x
+	for i := n; i < len(v); i++ {
+		lanes[i%8] += v[i]
 	}
 	return together(lanes[:])
 }
@@ -187,16 +186,18 @@ func gelu(u, slope []float32) {
 		c = 1.5957691216057308 // 2*sqrt(2/pi)
 		d = c * 0.044715
 	)
+	slope = slope[:len(u)]
 	n := wide(len(u))
 	if n > 0 {
 		geluAVX2(n, &u[0], &slope[0])
 	}
-	slope, u = slope[n:len(u)], u[n:]
-	for i, v := range u {
+	for i := n; i < len(u); i++ {
+		v := u[i]
 		slope[i] = float32(-v * (float32(d*float32(v*v)) + c))
 	}
-	exp(slope)
-	for i, v := range u {
+	exp(slope[n:])
+	for i := n; i < len(u); i++ {
+		v := u[i]
 		s := 1 / (1 + slope[i])
 		y := float32(v * s)
 		u[i] = y

@@ -12,13 +12,13 @@ func (p *pass) predict(grad, params []float32, weight float32) float64 {
 	for at := 0; at < p.n; at += p.chunk {
 		k := min(p.chunk, p.n-at)
 		logits := p.logits[:vocab*k]
-		p.gemm.multiply(vocab, k, w, rows(head, w), rows(p.y[at:], p.n), logits, k, false)
+		p.gemm.multiply(vocab, k, w, matrixOf(head, w), matrixOf(p.y[at:], p.n), logits, k, false)
 		loss += crossEntropy(logits, p.targets[at:at+k], p.mean[:k], p.rest[:k], weight)
 		if grad == nil {
 			continue
 		}
-		p.gemm.multiply(vocab, w, k, rows(logits, k), transposed(p.y[at:], p.n), p.m.head.of(grad), w, true)
-		p.gemm.multiply(w, k, vocab, transposed(head, w), rows(logits, k), p.dNarrow[at:], p.n, false)
+		p.gemm.multiply(vocab, w, k, matrixOf(logits, k), transposed(p.y[at:], p.n), p.m.head.of(grad), w, true)
+		p.gemm.multiply(w, k, vocab, transposed(head, w), matrixOf(logits, k), p.dNarrow[at:], p.n, false)
 	}
 	return loss
 }
