@@ -18,7 +18,7 @@
 //
 // About one document in 16 is held out. The held-out loss is over windows of it that
 // are nowhere in the training text: files are often copies of each other, and of the
-// source text of Go a third of all held-out windows are in both parts otherwise. A
+// source text of Go two in five windows of 33 bytes would be in both otherwise. A
 // window longer than 64 tokens has none of its 64-token pieces there. Text that was
 // changed in every such piece is not found.
 //
