@@ -59,8 +59,8 @@
 //
 //	                                    batch 2   batch 8
 //	now                                   2,330       590
-//	before ebea6c9, products of gonum       410       113
-//	before ebea6c9, with OpenBLAS           900       190
+//	before 94bec85, products of gonum       410       113
+//	before 94bec85, with OpenBLAS           900       190
 //
 // By CPU time on a shared Intel Xeon (family 6, model 207), Go 1.26.8, 2026-11-28,
 // medians of five, measured in turns. On a quiet machine, in the module of examples:
