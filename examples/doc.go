@@ -6,6 +6,7 @@
 //	regions          How do I assemble the roles in one process, over a slow network?
 //	optimizertest    How do I write an optimizer or a merger of my own, and test it?
 //	customtransport  What must I write to run over a network of my own?
+//	optuna           How do I search hyper-parameters on several machines? (Python)
 //
 // Besides, package bytelm is a small transformer on real text, which regions and
 // the command line train: how do I put a model of my own behind a
