@@ -11,7 +11,7 @@ import (
 // TestHeldOutIsNotInTraining looks for the windows of the source text of Go, of which a
 // third is copies, in the training text, byte for byte.
 func TestHeldOutIsNotInTraining(t *testing.T) {
-	c, err := LoadGoSource(2 << 20)
+	c, err := LoadGoSource(1 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestHeldOutIsNotInTraining(t *testing.T) {
 	}
 	for _, window := range []int{33, 150} {
 		for _, of := range []Windows{Test, Validation} {
-			tokens, err := c.HeldOut(of, 64, window)
+			tokens, err := c.HeldOut(of, 32, window)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,9 +1,8 @@
-//go:build !amd64 || !gc || purego || race
+//go:build !amd64 || !gc || purego
 
 package bytelm
 
-// wide is the number of elements that assembly does. (With -race none, because the
-// detector does not see what assembly does.)
+// wide is the number of elements that assembly does.
 func wide(int) int { return 0 }
 
 func tile(rows, k int, a []float32, ai, al int, b, c []float32, ldc int, add bool) {

@@ -95,7 +95,7 @@ func TestPartition(t *testing.T) {
 	sees := func(partition Partition, of runfile.Place) (letters string) {
 		p := problemOn(t, dir, partition)
 		grad, params := make([]float32, p.model.Params()), randomParams(p.model)
-		if _, err := p.Objective(of).Gradient(context.Background(), grad, params, 0, 3000); err != nil {
+		if _, err := p.Objective(of).Gradient(context.Background(), grad, params, 0, 700); err != nil {
 			t.Fatal(err)
 		}
 		for id := 'A'; id < 'A'+60; id++ {

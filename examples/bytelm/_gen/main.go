@@ -14,7 +14,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	ConstraintExpr("gc,!purego,!race")
+	ConstraintExpr("gc,!purego")
 	for rows := 1; rows <= tileRows; rows++ {
 		tile(rows)
 	}
