@@ -88,13 +88,10 @@ func (c Config) localSteps() []uint64 {
 	return steps
 }
 
-// dynamicSteps returns max(1, ceil(h*speed)). A product that is a whole number but
-// for rounding is that number: 100*0.07 is 7.000000000000001 in float64 and must not
-// give 8.
+// dynamicSteps returns max(1, ceil(h*speed)) of the product in float64, as the published
+// simulator does: 100*0.07 is 7.000000000000001 there and gives 8. A timeline is compared
+// with that of other programs event by event, so a product that is a whole number but for
+// rounding is not mended.
 func dynamicSteps(h uint64, speed float64) uint64 {
-	x := float64(h) * speed
-	if r := math.Round(x); math.Abs(x-r) <= 1e-12*x {
-		x = r
-	}
-	return uint64(max(1, math.Ceil(x)))
+	return uint64(max(1, math.Ceil(float64(h)*speed)))
 }

@@ -13,8 +13,8 @@ func TestLocalSteps(t *testing.T) {
 	}{
 		{32, 1, 32},
 		{32, 0.5, 16},
-		{100, 0.07, 7}, // the product is 7.000000000000001
-		{1000, 0.009, 9},
+		{100, 0.07, 8},   // the product is 7.000000000000001, here and in the published simulator
+		{1000, 0.009, 9}, // the product is 9
 		{32, 0.51, 17},
 		{32, 0.0001, 1},
 		{1, 0.5, 1},

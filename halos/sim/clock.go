@@ -53,13 +53,12 @@ func (k *clock) crossing() float64 {
 	return float64(links) * 2 * (n - 1) * (k.bytes / n)
 }
 
-// farthest returns the largest latency between two regions; with one region,
-// the latency inside it.
+// farthest returns the largest latency between two regions; with one region there is none.
 func (k *clock) farthest() float64 {
 	n, l := len(k.topology.Bandwidths), 0.0
 	for a := range n {
 		for b := range n {
-			if a != b || n == 1 {
+			if a != b {
 				l = max(l, k.topology.Latency.At(a, b))
 			}
 		}
