@@ -76,7 +76,7 @@ func TestAllReduceOfFew(t *testing.T) {
 	if got := one.allReduce(); got != 0 {
 		t.Errorf("one worker: %v ms, want 0", got)
 	}
-	one.speed = []float64{1, 1} // in one region: 2 turns of half a model, 500 ms each
+	one.speed = []float64{1, 1}                    // in one region: 2 turns of half a model, 500 ms each
 	one.topology.Latency.Matrix = [][]float64{{3}} // a ring takes the latency between regions, and there is one region
 	if got := one.allReduce(); got != 1000 {
 		t.Errorf("two workers in a region: %v ms, want 1000", got)

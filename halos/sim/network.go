@@ -9,6 +9,7 @@ import (
 // models and updates take time on it; what else the machines say to each other
 // is a few bytes, and takes none, as in the paper's simulator.
 type network struct {
+	sim   *Sim
 	clock *clock
 	nodes []place
 	first int  // number of the first worker; those before it are servers
@@ -18,38 +19,43 @@ type network struct {
 
 	ties bool // equal workers are due at the same time
 
-	now     *float64 // the simulation's
-	between float64  // bytes sent from one region to another
-	usage   []usage  // by worker
+	between float64 // bytes sent from one region to another
+	usage   []usage // by worker
+	point   float64 // time of the last update of the global model
 }
 
-// A place is where a node is.
+// A place is where a node is, and its link to its parent.
 type place struct {
-	region int
-	worker int // or None
+	region   int
+	worker   int // or None
+	parent   int // its number; None for the first node
+	steps    uint64
+	end      float64 // of the round of a worker that has a model; 0: none
+	up, down float64 // when the last message on the link arrives
 }
 
-// A usage is how a worker spends its time, in milliseconds, as planned at the
-// beginning of each activity.
-type usage struct {
-	compute, communicate float64
-	until                float64 // end of the last activity
-	computing            bool    // which of the two that is
-}
-
-func newNetwork(k *clock, cfg runfile.Config) network {
-	n := network{clock: k, usage: make([]usage, len(k.speed))}
+func newNetwork(s *Sim, k *clock, cfg runfile.Config) network {
+	n := network{sim: s, clock: k, usage: make([]usage, len(k.speed))}
 	if cfg.Algorithm == runfile.DiLoCo || cfg.Algorithm == runfile.SyncSGD {
 		n.ring, n.ringTime = true, k.allReduce()
 	}
 	return n
 }
 
-// add notes where the node added next is.
+// add notes where the node added next is. Its parent may be added later.
 func (n *network) add(of runfile.Node) {
-	n.nodes = append(n.nodes, place{of.Region, of.Worker})
+	n.nodes = append(n.nodes, place{region: of.Region, worker: of.Worker, parent: None, steps: of.Steps})
 	if of.Worker == None {
 		n.first = len(n.nodes)
+	}
+}
+
+// connect notes who is whose parent, when all nodes are there.
+func (n *network) connect(nodes []runfile.Node) {
+	for i, of := range nodes {
+		if of.Parent != "" {
+			n.nodes[i].parent = n.sim.byName[of.Parent]
+		}
 	}
 }
 
@@ -64,72 +70,101 @@ func (n *network) lps(node int) int {
 	return node - 1
 }
 
-// Transfer implements [Network].
-func (n *network) Transfer(from, to int, m halos.Message) (ms float64, ok bool) {
+// carry returns when a message arrives. What takes no time does not overtake what was
+// sent before it.
+func (n *network) carry(from, to int, m halos.Message) (at float64) {
+	a, b := &n.nodes[from], &n.nodes[to]
+	at = n.sim.now
 	switch m := m.(type) {
 	case *halos.Push:
+		at = n.update(a, b)
 	case *halos.Model:
-		if len(m.Params) == 0 {
-			return 0, true
+		if len(m.Params) > 0 {
+			at = n.model(a, b)
 		}
-	default:
-		return 0, true
 	}
-	a, b := n.nodes[from], n.nodes[to]
+	last := &b.down
+	if a.parent == to {
+		last = &a.up
+	}
+	*last = max(at, *last)
+	return *last
+}
+
+// model returns when a model arrives. That to a worker begins its round, whose end is known
+// then: it is one sum, as in the paper's simulator, so that events which are due at
+// the same time there are so here.
+func (n *network) model(a, b *place) float64 {
+	now, ms, back := n.sim.now, 0.0, n.ringTime
+	if !n.ring {
+		ms = n.transfer(a, b)
+		back = ms // the way back of a round costs what the way there does
+	}
+	if b.worker != None {
+		compute, order := n.round(b.worker, b.steps)
+		b.end = now + (ms + back + compute + order)
+		n.usage[b.worker].begin(communicating, now, now+ms, n.point)
+	}
+	return now + ms
+}
+
+// update returns when an update arrives.
+func (n *network) update(a, b *place) (at float64) {
+	now := n.sim.now
 	switch {
-	case n.ring && a.worker == None:
-		return 0, true // see below
+	case a.worker == None:
+		return now + n.transfer(a, b)
 	case n.ring:
 		// The mean is there one ring after the slowest worker's update, and is
 		// everybody's model: the update takes the ring, and the model no time.
-		ms = n.ringTime
-	case a.worker != None: // the way back of a round costs what the way there does
-		ms = n.clock.transfer(b.region, a.region)
+		at = now + n.ringTime
 	default:
-		ms = n.clock.transfer(a.region, b.region)
+		at = now + n.transfer(b, a)
 	}
-	if !n.ring && a.region != b.region {
+	if a.end > 0 { // else it is a repeat
+		at, a.end = max(now, a.end), 0
+	}
+	n.usage[a.worker].begin(communicating, now, at, n.point)
+	return at
+}
+
+// transfer returns how long a message takes between two places, and counts its bytes.
+func (n *network) transfer(a, b *place) float64 {
+	if a.region != b.region {
 		n.between += n.clock.bytes
 	}
-	if w := max(a.worker, b.worker); w != None {
-		u := &n.usage[w]
-		u.communicate += ms
-		u.until, u.computing = *n.now+ms, false
-	}
-	return ms, true
+	return n.clock.transfer(a.region, b.region)
 }
 
-// compute returns how long a worker takes for a round. Where workers do not
-// wait for each other, one nanosecond a worker id keeps equal ones in order, unless
-// they may come together.
-func (n *network) compute(w int, steps uint64) float64 {
-	ms := n.clock.compute(w, steps)
+// round returns how long a worker takes for the local steps of a round, and its place among
+// equals: where workers do not wait for each other, one nanosecond a worker id keeps equal
+// ones in order, unless they may come together.
+func (n *network) round(w int, steps uint64) (compute, order float64) {
 	if !n.ring && !n.ties {
-		ms += float64(float64(w) * 1e-6)
+		order = float64(float64(w) * 1e-6)
 	}
-	u := &n.usage[w]
-	u.compute += ms
-	u.until, u.computing = *n.now+ms, true
-	return ms
+	return n.clock.compute(w, steps), order
 }
 
-// shares returns the mean share of the workers' time, up to a time, in which
-// they computed, waited and communicated.
-func (n *network) shares(until float64) (compute, wait, communicate float64) {
-	if until <= 0 {
+// compute returns how long a round of a worker takes that begins now.
+func (n *network) compute(w int, steps uint64) float64 {
+	compute, order := n.round(w, steps)
+	n.usage[w].begin(computing, n.sim.now, n.sim.now+(compute+order), n.point)
+	return compute + order
+}
+
+// shares returns the mean share of the workers' time, up to the last update of the global
+// model, in which they computed, waited and communicated.
+func (n *network) shares() (compute, wait, communicate float64) {
+	if n.point <= 0 {
 		return 0, 0, 0
 	}
-	for _, u := range n.usage {
-		over := max(0, u.until-until) // planned, but later than until
-		if u.computing {
-			u.compute -= over
-		} else {
-			u.communicate -= over
-		}
-		compute += u.compute
-		communicate += u.communicate
+	for i := range n.usage {
+		spent := n.usage[i].upToPoint(n.point)
+		compute += spent[computing]
+		communicate += spent[communicating]
 	}
-	total := until * float64(len(n.usage))
+	total := n.point * float64(len(n.usage))
 	compute, communicate = compute/total, communicate/total
 	return compute, max(0, 1-compute-communicate), communicate
 }

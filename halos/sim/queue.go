@@ -10,7 +10,7 @@ import (
 // An event is one thing that will happen to a node. It is small, as the queue moves them.
 type event struct {
 	at   float64 // milliseconds
-	seq  uint64  // breaks ties in the order of creation
+	seq  uint64  // breaks ties in the order of creation; 0: the queue gives the next
 	to   int32
 	from int32         // by kind
 	msg  halos.Message // of deliver; owned by the queue
@@ -54,8 +54,10 @@ type queue struct {
 }
 
 func (q *queue) push(e event) {
-	q.seq++
-	e.seq = q.seq
+	if e.seq == 0 {
+		q.seq++
+		e.seq = q.seq
+	}
 	if q.hole {
 		q.hole = false
 		q.sink(0, e)

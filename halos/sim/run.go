@@ -82,20 +82,35 @@ func New(cfg runfile.Config, p runfile.Problem, opts Options) (*Run, error) {
 		opts.Backend = kernels.CPU{}
 	}
 	r := &Run{cfg: cfg, opts: opts, problem: p, point: Point{Loss: math.NaN()}}
-	r.net = newNetwork(newClock(cfg, plan.Params()), cfg)
+	r.net = newNetwork(&r.sim, newClock(cfg, plan.Params()), cfg)
 	r.tally = newTally(cfg.Topology)
-	r.sim = Sim{Network: &r.net, Observer: r, Workers: opts.Workers, Gather: opts.Gather}
+	r.sim = Sim{wires: &r.net, Observer: r, Workers: opts.Workers, Gather: opts.Gather}
 	r.net.ties = opts.Gather != 0
-	r.net.now = &r.sim.now
 	if opts.Trace != nil {
 		r.trace = NewTraceWriter(opts.Trace)
 	}
-	for _, n := range plan.Nodes {
+	nodes := inOrder(plan, cfg)
+	for _, n := range nodes {
 		if err := r.add(plan, n); err != nil {
 			return nil, fmt.Errorf("sim: %w", err)
 		}
 	}
+	r.net.connect(nodes)
 	return r, nil
+}
+
+// inOrder returns the nodes in the order in which they start. Workers of [runfile.HALoS] begin their
+// first rounds in the order of topology.lps, in which they claim the first samples.
+func inOrder(plan *runfile.Plan, cfg runfile.Config) []runfile.Node {
+	if cfg.Algorithm != runfile.HALoS {
+		return plan.Nodes
+	}
+	workers := plan.Workers()
+	nodes := slices.Clone(plan.Nodes[:len(plan.Nodes)-len(workers)])
+	for _, w := range slices.Concat(cfg.Topology.Groups()...) {
+		nodes = append(nodes, workers[w])
+	}
+	return nodes
 }
 
 // add builds a node and puts it into the simulation.
@@ -193,6 +208,7 @@ func (r *Run) Observe(ms float64, node int, e halos.Event) {
 
 // global notes an update of the global model, and evaluates it when it is time.
 func (r *Run) global(ms float64, e halos.Event) {
+	r.net.point = ms
 	r.point = Point{TimeMS: ms, Version: e.Version, Steps: e.Steps, Loss: math.NaN()}
 	t := TraceEvent{T: ms, Kind: OuterUpdate, LPS: None, Worker: None, Version: e.Version, Steps: e.Steps, Staleness: e.Staleness}
 	if e.Peer == "" {
@@ -226,7 +242,7 @@ func (r *Run) Stats() Stats {
 		Updates: slices.Clone(r.tally.updates), Reached: slices.Clone(r.tally.reached),
 		LocalStaleness: r.tally.atLPS.value(), GlobalStaleness: r.tally.atRoot.value(),
 	}
-	s.Compute, s.Wait, s.Communicate = r.net.shares(s.TimeMS)
+	s.Compute, s.Wait, s.Communicate = r.net.shares()
 	return s
 }
 

@@ -325,3 +325,35 @@ func TestLostAtTheEnd(t *testing.T) {
 		t.Errorf("lost at the end: error %v, loss %v", err, res.Loss)
 	}
 }
+
+// TestFirstRoundsInOrder: workers begin, and claim their first samples, in the order of
+// topology.lps.
+func TestFirstRoundsInOrder(t *testing.T) {
+	cfg := edited(t, "workload:", "  lps: [[6, 7], [3, 0, 4, 2, 1], [5]]\nworkload:\n  shared_samples: true")
+	run := start(t, cfg, Options{Workers: 1})
+	first := make(map[string]uint64)
+	for i := range run.sim.nodes {
+		n := &run.sim.nodes[i]
+		if n.job == nil {
+			continue
+		}
+		trainer := n.job.trainer
+		n.job.trainer = halos.TrainerFunc(func(ctx context.Context, params []float32, task halos.Task) error {
+			if task.Round == 1 {
+				first[n.id] = task.Claim.First
+			}
+			return trainer.Train(ctx, params, task)
+		})
+	}
+	if _, err := run.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := uint64(0)
+	for _, w := range []int{6, 7, 3, 0, 4, 2, 1, 5} {
+		n := workers(t, cfg)[w]
+		if first[n.ID] != want {
+			t.Errorf("%s begins with sample %d, want %d", n.ID, first[n.ID], want)
+		}
+		want += n.Samples
+	}
+}

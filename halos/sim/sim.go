@@ -24,8 +24,9 @@ type Observer interface {
 
 // A Sim drives Machines on a virtual clock: those that [halos.Run] drives on
 // the real one. It handles events in order of time, and events of the same time
-// in the order in which they were caused. Its fields are set before the first
-// node is added. Not safe for concurrent use.
+// in the order in which they were caused. A round of a worker counts as caused when the
+// model that begins it was sent, and so does the update that ends it. Fields are set before
+// the first node is added. Not safe for concurrent use.
 type Sim struct {
 	Network  Network
 	Observer Observer // nil: nobody
@@ -39,6 +40,7 @@ type Sim struct {
 	// Chaos, if not nil, adds faults of chance. Run checks it.
 	Chaos *Chaos
 
+	wires   *network // in place of Network, for a run file
 	now     float64
 	queue   queue
 	pool    pool
@@ -64,7 +66,8 @@ type node struct {
 	start   float64 // it hears nothing before
 	compute func(steps uint64) float64
 	job     *job
-	life    int32 // from 0
+	round   uint64 // the place among events of the same time that the round under way has
+	life    int32  // from 0
 	done    bool
 }
 

@@ -67,6 +67,9 @@ func (s *Sim) take(ctx context.Context, e *event) error {
 			e.msg = &n.job.failed
 		}
 	} else {
+		if _, model := e.msg.(*halos.Model); model {
+			n.round = e.seq
+		}
 		s.loans = append(s.loans, e.msg)
 	}
 	if n.done {
@@ -120,7 +123,7 @@ func (s *Sim) carryOut(from int) error {
 	if s.out.Train != nil {
 		at := s.now + n.compute(s.out.Train.Steps)
 		n.job.load(at, s.out.Train)
-		s.post(event{at: at, to: int32(from), from: n.life, kind: trained})
+		s.post(event{at: at, seq: n.round, to: int32(from), from: n.life, kind: trained})
 		if s.team != nil {
 			s.team.add(n.job)
 		}
@@ -150,13 +153,25 @@ func (s *Sim) number(n *node, peer string) (int, bool) {
 }
 
 func (s *Sim) send(from, to int, m halos.Message) {
-	ms, ok := s.Network.Transfer(from, to, m)
-	if !ok {
-		s.link(s.now+ms, from, to)
-		return
+	e := event{to: int32(to), from: int32(from)}
+	if s.wires != nil {
+		e.at = s.wires.carry(from, to, m)
+	} else {
+		ms, ok := s.Network.Transfer(from, to, m)
+		if e.at = s.now + ms; !ok {
+			s.link(e.at, from, to)
+			return
+		}
+	}
+	if n := &s.nodes[from]; n.job != nil && n.round > 0 {
+		if _, push := m.(*halos.Push); push {
+			e.seq, n.round = n.round, 0
+		}
 	}
 	for range s.faults.copies(from, to) {
-		s.post(event{at: s.now + ms, to: int32(to), from: int32(from), msg: s.pool.own(m)})
+		e.msg = s.pool.own(m)
+		s.post(e)
+		e.seq = 0
 	}
 }
 
