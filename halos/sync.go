@@ -40,6 +40,7 @@ type Sync struct {
 
 	gone  []*child    // have left after they pushed to the round
 	round [][]float32 // updates; scratch
+	took  []string    // whose they were
 }
 
 var _ Machine = (*Sync)(nil)
@@ -63,6 +64,10 @@ func NewSync(cfg SyncConfig) (*Sync, error) {
 	return &Sync{root: newRoot(s, cfg.TotalSteps, nil, cfg.Lineage, cfg.Resume),
 		workers: cfg.Workers, clip: cfg.ClipNorm, mean: kernels.Make(len(cfg.Params))}, nil
 }
+
+// Took returns whose updates are in the mean of the last round, in the order of their names. It is
+// for use where Params is, and on loan until the next Step.
+func (s *Sync) Took() []string { return s.took }
 
 // Step implements [Machine].
 func (s *Sync) Step(in []Input, out *Output) { s.stepRoot(s, in, out) }
@@ -120,9 +125,10 @@ func (s *Sync) applyRound(out *Output) {
 		slices.SortFunc(from, byName)
 		s.gone = nil
 	}
-	s.round = s.round[:0]
+	s.round, s.took = s.round[:0], s.took[:0]
 	for _, ch := range from {
 		if ch.has {
+			s.took = append(s.took, ch.name)
 			s.round = append(s.round, ch.gradient)
 			s.work.add(ch.work)
 			ch.has = false

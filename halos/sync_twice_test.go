@@ -1,6 +1,7 @@
 package halos
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/halos-go/sdk/optim"
@@ -23,5 +24,8 @@ func TestRoundTakesOneOfEach(t *testing.T) {
 	s.Step([]Input{push("a", 2, 1), push("a", 3, 3), push("b", 2, 5), push("a", 4, 100)}, &out)
 	if s.Version() != 1 || s.Params()[0] != -4 || s.Steps() != 2 {
 		t.Errorf("version %d, model %v, %d local steps: want 1, -4, 2", s.Version(), s.Params(), s.Steps())
+	}
+	if got := s.Took(); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("the round took %q, want one of each", got)
 	}
 }

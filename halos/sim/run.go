@@ -212,7 +212,9 @@ func (r *Run) global(ms float64, e halos.Event) {
 	r.point = Point{TimeMS: ms, Version: e.Version, Steps: e.Steps, Loss: math.NaN()}
 	t := TraceEvent{T: ms, Kind: OuterUpdate, LPS: None, Worker: None, Version: e.Version, Steps: e.Steps, Staleness: e.Staleness}
 	if e.Peer == "" {
-		r.tally.round()
+		for _, name := range r.root.(*halos.Sync).Took() {
+			r.tally.round(r.net.nodes[r.sim.byName[name]].region)
+		}
 		r.net.between += r.net.clock.crossing()
 	} else {
 		peer, _ := r.sim.number(&r.sim.nodes[0], e.Peer)

@@ -357,3 +357,36 @@ func TestFirstRoundsInOrder(t *testing.T) {
 		want += n.Samples
 	}
 }
+
+// TestRoundCountsWhatItTook: an update that is not in a round's mean is counted neither as
+// applied nor as in the global model.
+func TestRoundCountsWhatItTook(t *testing.T) {
+	lps := oneLPSEach[strings.Index(oneLPSEach, "lps:\n  opt"):]
+	cfg := edited(t, "algorithm: halos", "algorithm: diloco", lps, "server:\n  optimizer: {name: nesterov, lr: 0.7, momentum: 0.9}\n")
+	run := start(t, cfg, Options{Workers: 1})
+	rounds, taken := uint64(0), uint64(0)
+	run.sim.Observer = observed(func(ms float64, node int, e halos.Event) {
+		if node == 0 && e.Kind == halos.Updated {
+			rounds, taken = rounds+1, taken+e.Updates
+		}
+		run.Observe(ms, node, e)
+	})
+	bad := &run.sim.nodes[run.sim.byName["worker5"]] // the one of region 1
+	trainer := bad.job.trainer
+	bad.job.trainer = halos.TrainerFunc(func(ctx context.Context, params []float32, task halos.Task) error {
+		err := trainer.Train(ctx, params, task)
+		if task.Round%3 == 0 {
+			params[0] = float32(math.NaN())
+		}
+		return err
+	})
+	result, err := run.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, lost := run.Stats(), rounds*8-taken
+	want := []uint64{5 * rounds, rounds - lost, 2 * rounds}
+	if lost < rounds/4 || result.Updates != taken || result.Reached != taken || !slices.Equal(s.Updates, want) || !slices.Equal(s.Reached, want) {
+		t.Errorf("%d rounds took %d updates; counted are %d, %d in the global model, by region %v and %v", rounds, taken, result.Updates, result.Reached, s.Updates, s.Reached)
+	}
+}

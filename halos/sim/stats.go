@@ -5,13 +5,15 @@ import (
 	"github.com/halos-go/sdk/halos/runfile"
 )
 
-// Stats are what a run has cost up to its last update of the global model.
+// Stats are what a run has cost. Counts are of all that has happened; time, steps and shares are
+// up to the last update of the global model. In a run that has come to its end these
+// are the same.
 type Stats struct {
-	TimeMS float64 // simulated time in milliseconds
+	TimeMS float64 // simulated time of the last update of the global model, in milliseconds
 	Steps  uint64  // local steps counted
 	Events uint64  // events the simulator has handled
 
-	// Mean shares of the workers' time; their sum is 1. Waiting is for other
+	// Mean shares of the workers' time up to TimeMS; their sum is 1. Waiting is for other
 	// workers, so the asynchronous methods have none.
 	Compute, Wait, Communicate float64
 
@@ -20,13 +22,13 @@ type Stats struct {
 	Reached          []uint64 // those of them that are in the global model, by region of the GPS's child
 
 	// Mean number of versions between the model from which an update started and
-	// the one to which it was applied: workers' at LPSs, and at the GPS or the one server.
+	// the one to which it was applied: workers' at LPSs, and at the GPS or the one server. A
+	// synchronous method has none.
 	LocalStaleness, GlobalStaleness float64
 }
 
 // A tally counts updates as they are applied.
 type tally struct {
-	size             []uint64 // workers, by region
 	updates, reached []uint64 // as in Stats
 	atLPS, atRoot    mean
 }
@@ -39,11 +41,7 @@ func (m *mean) add(x uint64) { m.n++; m.sum += x }
 func (m *mean) value() float64 { return float64(m.sum) / float64(max(1, m.n)) }
 
 func newTally(t runfile.Topology) tally {
-	c := tally{updates: make([]uint64, len(t.Speeds)), reached: make([]uint64, len(t.Speeds))}
-	for _, speeds := range t.Speeds {
-		c.size = append(c.size, uint64(len(speeds)))
-	}
-	return c
+	return tally{updates: make([]uint64, len(t.Speeds)), reached: make([]uint64, len(t.Speeds))}
 }
 
 // local counts an update applied by an LPS.
@@ -61,11 +59,8 @@ func (c *tally) global(region int, fromWorker bool, e halos.Event) {
 	c.atRoot.add(e.Staleness)
 }
 
-// round counts the round of a synchronous method.
-func (c *tally) round() {
-	for r, n := range c.size {
-		c.updates[r] += n
-		c.reached[r] += n
-	}
-	c.atRoot.add(0)
+// round counts an update in the round of a synchronous method, of a worker in region.
+func (c *tally) round(region int) {
+	c.updates[region]++
+	c.reached[region]++
 }
