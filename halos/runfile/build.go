@@ -26,7 +26,11 @@ func (p *Plan) server(n Node, o Options, opt optim.Optimizer, lr optim.Schedule)
 		p.initial = make([]float32, p.layout.Len())
 		p.problem.Init(p.initial)
 	}
-	return halos.ServerConfig{ID: n.ID, Params: p.initial, Layout: p.layout, Backend: o.Backend,
+	params := p.initial
+	if o.Resume != nil && n.Parent == "" {
+		params = o.Params
+	}
+	return halos.ServerConfig{ID: n.ID, Params: params, Layout: p.layout, Backend: o.Backend,
 		Optimizer: opt, LR: lr, GlobalBatch: p.cfg.Workload.GlobalBatchSize}
 }
 
@@ -48,6 +52,7 @@ func (p *Plan) gps(n Node, o Options) (halos.Machine, error) {
 		ServerConfig: p.server(n, o, opt, lr),
 		TotalSteps:   p.cfg.Workload.TotalLocalSteps,
 		Cursor:       p.shared(),
+		Resume:       o.Resume,
 	})
 }
 
@@ -64,7 +69,10 @@ func (p *Plan) lps(n Node, o Options) (halos.Machine, error) {
 }
 
 func (p *Plan) sync(n Node, o Options) (halos.Machine, error) {
-	cfg := halos.SyncConfig{Workers: p.cfg.Topology.Workers(), TotalSteps: p.cfg.Workload.TotalLocalSteps}
+	cfg := halos.SyncConfig{Workers: o.Workers, TotalSteps: p.cfg.Workload.TotalLocalSteps, Resume: o.Resume}
+	if cfg.Workers == 0 {
+		cfg.Workers = max(1, len(p.steps)-len(p.cfg.lateComers()))
+	}
 	if p.cfg.Algorithm == SyncSGD { // the workers' optimizer steps here, once for all
 		opt, lr := p.inner()
 		cfg.ServerConfig = p.server(n, o, opt, lr)

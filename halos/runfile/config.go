@@ -39,6 +39,10 @@ type Config struct {
 	// Server is the one server of [AsyncLocalSGD] and [DiLoCo], which want it; no
 	// other may have it. [SyncSGD] updates the model with Worker.Optimizer.
 	Server *Server `yaml:"server,omitempty"`
+	// Events is what happens during a simulation, in any order: workers that leave and come,
+	// links that break and heal, nodes that start again. Only a simulation can make it happen:
+	// [Plan.Build] refuses it for real nodes. Default none.
+	Events []Event `yaml:"events,omitempty"`
 
 	plugs *Plugs // those that the names mean; nil: Builtin
 }

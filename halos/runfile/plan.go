@@ -40,6 +40,9 @@ type Node struct {
 	// Steps is the local steps in a round of a worker, from its speed if local
 	// updates are dynamic. Samples is what a round uses of the data. 0 for others.
 	Steps, Samples uint64
+	// StartMS is when a worker comes in a simulation: that of its first event, if that is
+	// join. 0: it is there from the start.
+	StartMS float64
 	// Lease is how many samples an LPS asks for at a time, at most 2^40. It is twice
 	// what the workers below it use from one answer of its parent to the next, by the
 	// times of the run file, and two rounds of each worker, or three leases of each LPS
@@ -77,10 +80,17 @@ type Plan struct {
 // Options are what [Plan.Build] needs besides the run file.
 type Options struct {
 	// Simulated says that one goroutine drives all nodes of the Plan, as package sim
-	// does. workload.shared_samples needs it.
+	// does. workload.shared_samples and events need it.
 	Simulated bool
 	// Backend is where servers keep their models; nil: ordinary memory.
 	Backend kernels.Backend
+	// Resume, if not nil, lets the first server go on from Params, a model that is not the
+	// problem's first one: see [halos.Resume].
+	Resume *halos.Resume
+	Params []float32 // with Resume
+	// Workers is how many workers a halos.Sync waits for before its first round. 0: all
+	// that are there from the start.
+	Workers int
 }
 
 // Plan returns the nodes of a run that trains p. An error is that of [Config.Validate].
@@ -89,7 +99,17 @@ func (c Config) Plan(p Problem) (*Plan, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	plan := &Plan{cfg: c, plugs: c.plugs, problem: p, layout: p.Layout(), speeds: c.Topology.RelativeSpeeds(), steps: c.localSteps(), index: make(map[string]int)}
+	layout := p.Layout()
+	return c.layOut(p, &layout), nil
+}
+
+// layOut returns the nodes of a valid Config. Without a problem they have names, parents and
+// regions, and cannot be built.
+func (c Config) layOut(p Problem, layout *optim.Layout) *Plan {
+	plan := &Plan{cfg: c, plugs: c.known(), problem: p, speeds: c.Topology.RelativeSpeeds(), steps: c.localSteps(), index: make(map[string]int)}
+	if layout != nil {
+		plan.layout = *layout
+	}
 	switch c.Algorithm {
 	case HALoS:
 		plan.addHierarchy()
@@ -103,7 +123,7 @@ func (c Config) Plan(p Problem) (*Plan, error) {
 		plan.addRoot("server", RoleSync, 0)
 		plan.addWorkers(func(int) string { return "server" })
 	}
-	return plan, nil
+	return plan
 }
 
 func (p *Plan) add(n Node) {
@@ -116,11 +136,11 @@ func (p *Plan) addRoot(id string, role Role, lr float64) {
 }
 
 func (p *Plan) addWorkers(parent func(w int) string) {
-	region := p.cfg.Topology.Regions()
+	region, late := p.cfg.Topology.Regions(), p.cfg.lateComers()
 	for w, steps := range p.steps {
 		p.add(Node{
 			ID: numbered("worker", w, len(region)), Role: RoleWorker, Parent: parent(w), Region: region[w],
-			Worker: w, Steps: steps, Samples: steps * p.cfg.Workload.LocalBatchSize,
+			Worker: w, Steps: steps, Samples: steps * p.cfg.Workload.LocalBatchSize, StartMS: late[w],
 		})
 	}
 }
@@ -145,11 +165,13 @@ func (p *Plan) Node(id string) (n Node, ok bool) {
 func (p *Plan) Build(id string, o Options) (halos.Node, error) {
 	n, ok := p.Node(id)
 	if !ok {
-		names := p.Nodes[0].ID + " to " + p.Nodes[len(p.Nodes)-1].ID
-		return halos.Node{}, fmt.Errorf("runfile: there is no node %q: want one of the %d in Plan.Nodes, %s", id, len(p.Nodes), names)
+		return halos.Node{}, fmt.Errorf("runfile: there is no node %q: want one of the %d in Plan.Nodes, %s", id, len(p.Nodes), p.names())
 	}
 	if p.cfg.Algorithm == HALoS && p.cfg.Workload.SharedSamples && !o.Simulated {
 		return halos.Node{}, errors.New("runfile: workload.shared_samples is true: want false for real nodes: only a simulation can share them")
+	}
+	if len(p.cfg.Events) > 0 && !o.Simulated {
+		return halos.Node{}, fmt.Errorf("runfile: events is %s: want none for real nodes: only a simulation can make them happen", list(len(p.cfg.Events)))
 	}
 	m, t, err := p.build(n, o)
 	if err != nil {

@@ -112,9 +112,14 @@ func TestBuildRefuses(t *testing.T) {
 		t.Error("planned a Config that is not valid")
 	}
 	p := mustPlan(t, c)
-	if _, err := p.Build("lps7", Options{}); errorText(err) != `runfile: there is no node "lps7": want one of the 7 in Plan.Nodes, gps to worker3` {
+	if _, err := p.Build("lps7", Options{}); errorText(err) != `runfile: there is no node "lps7": want one of the 7 in Plan.Nodes, gps, lps0 to lps1, worker0 to worker3` {
 		t.Errorf("got %v", err)
 	}
+	c.Events = []Event{{AtMS: 5, Restart: "lps1"}}
+	if _, err := mustPlan(t, c).Build("gps", Options{}); errorText(err) != "runfile: events is a list of 1: want none for real nodes: only a simulation can make them happen" {
+		t.Errorf("got %v", err)
+	}
+	c.Events = nil
 	c.Workload.SharedSamples = true
 	p = mustPlan(t, c)
 	const want = "runfile: workload.shared_samples is true: want false for real nodes: only a simulation can share them"
@@ -157,4 +162,50 @@ func TestWorkersAreToldTheirPlace(t *testing.T) {
 	if !slices.Equal(m.places, want) {
 		t.Errorf("places of workers %v: want %v", m.places, want)
 	}
+}
+
+// TestEvents: what is in the file is what is in the Config, and a worker whose first event is to join
+// starts then.
+func TestEvents(t *testing.T) {
+	c := mustParse(t, goodRun+`events:
+  - {at_ms: 150000, quit: 3}
+  - {at_ms: 200000.5, join: 3}
+  - {at_ms: 90000, restart: lps1}
+  - {at_ms: 100000, cut: [lps0, gps]}
+  - {at_ms: 130000, heal: [gps, lps0]}
+  - {at_ms: 150000, restart: worker0}
+  - {at_ms: 40000, join: 1}
+  - {at_ms: 50000, quit: 1}
+  - {at_ms: 60000, join: 1}
+  - {at_ms: 130000, cut: [worker0, lps0]}
+`)
+	if got := fmt.Sprint(c.Timeline()); got != "[6 7 8 2 3 4 9 0 5 1]" {
+		t.Errorf("events happen as %s", got)
+	}
+	p := mustPlan(t, c)
+	for _, n := range p.Nodes {
+		if want := map[string]float64{"worker1": 40000}[n.ID]; n.StartMS != want {
+			t.Errorf("%s starts at %v ms, want %v", n.ID, n.StartMS, want)
+		}
+	}
+	b, err := c.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := mustParse(t, string(b)); fmt.Sprint(describeEvents(again)) != fmt.Sprint(describeEvents(c)) {
+		t.Errorf("wrote %s", b)
+	}
+}
+
+func describeEvents(c Config) (all []string) {
+	for _, e := range c.Events {
+		s := fmt.Sprint(e.AtMS, e.keys(), e.Cut, e.Heal, e.Restart)
+		for _, w := range []*int{e.Quit, e.Join} {
+			if w != nil {
+				s += fmt.Sprint(*w)
+			}
+		}
+		all = append(all, s)
+	}
+	return all
 }

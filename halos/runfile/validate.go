@@ -33,6 +33,7 @@ func (c Config) Validate() error {
 	}
 	c.validateSamples(&v)
 	c.validateBudget(&v, plugs)
+	c.validateEvents(&v)
 	if v.err != nil {
 		return v.err
 	}
