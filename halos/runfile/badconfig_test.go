@@ -155,6 +155,7 @@ var badRuns = []struct{ old, new, want string }{
 	{"seed: 11", "events: [{at_ms: 5, join: -1}]", "line 2: events[0].join is -1: want one of the workers, 0 to 3"},
 	{"seed: 11", "events:\n  - {at_ms: 9, quit: 3}\n  - {at_ms: 5, quit: 3}", "line 3: events[0].quit is 3: want a worker that is there: it has left by events[1]"},
 	{"seed: 11", "events: [{at_ms: 5, quit: 3}, {at_ms: 6, join: 3}, {at_ms: 7, join: 3}]", "line 2: events[2].join is 3: want a worker that is away: it is there"},
+	{"seed: 11", "events: [{at_ms: 0, join: 3}]", "line 2: events[0].join is 3: want a worker that is away: it is there"},
 	{"seed: 11", "events: [{at_ms: 5, quit: 3}, {at_ms: 6, restart: worker3}]", `line 2: events[1].restart is "worker3": want a worker that is there: it has left by events[0]`},
 	{"seed: 11", "events: [{at_ms: 5, join: 3}, {at_ms: 4, restart: worker3}]", `line 2: events[1].restart is "worker3": want a worker that is there: it has not come yet`},
 	{"seed: 11", "events: [{at_ms: 5, restart: lps2}]", `line 2: events[0].restart is "lps2": want the name of a node, one of gps, lps0 to lps1, worker0 to worker3`},

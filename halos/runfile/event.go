@@ -62,7 +62,7 @@ func (c Config) lateComers() map[int]float64 {
 		switch e := c.Events[i]; {
 		case e.Quit != nil:
 			seen[*e.Quit] = true
-		case e.Join != nil && !seen[*e.Join]:
+		case e.Join != nil && !seen[*e.Join] && e.AtMS > 0:
 			seen[*e.Join] = true
 			late[*e.Join] = e.AtMS
 		}

@@ -76,7 +76,7 @@ type faults struct {
 // A link is between two nodes, in both directions.
 type link struct {
 	a, b int
-	down bool
+	cuts int // that have not healed; it is up if there is none
 }
 
 // newFaults validates c, and queues the first faults.
@@ -84,10 +84,19 @@ func newFaults(s *Sim, c Chaos) (*faults, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	f := &faults{Chaos: c, sim: s, dice: dice(c.Seed), known: make(map[[2]int]*link)}
+	f := s.links()
+	f.Chaos, f.dice = c, dice(c.Seed)
 	f.plan(cut, c.Cut)
 	f.plan(death, c.Death)
 	return f, nil
+}
+
+// links returns the faults of s, which make none by chance if there is no Chaos.
+func (s *Sim) links() *faults {
+	if s.faults == nil {
+		s.faults = &faults{sim: s, known: make(map[[2]int]*link)}
+	}
+	return s.faults
 }
 
 // plan queues the next fault of a kind.
@@ -103,8 +112,7 @@ func (f *faults) plan(kind eventKind, mean float64) {
 func (f *faults) happen(ctx context.Context, e *event) error {
 	switch e.kind {
 	case heal:
-		f.between(int(e.from), int(e.to)).down = false
-		f.sim.link(f.sim.now, int(e.from), int(e.to))
+		f.heal(f.between(int(e.from), int(e.to)))
 	case cut:
 		f.plan(cut, f.Cut)
 		if len(f.links) > 0 {
@@ -117,12 +125,19 @@ func (f *faults) happen(ctx context.Context, e *event) error {
 	return nil
 }
 
+// heal undoes one cut. Both ends hear of the link when it is up again.
+func (f *faults) heal(l *link) {
+	if l.cuts--; l.cuts == 0 {
+		f.sim.link(f.sim.now, l.a, l.b)
+	}
+}
+
 // cut breaks a link until it heals.
 func (f *faults) cut(l *link) {
-	if l.down {
+	if l.cuts > 0 {
 		return
 	}
-	l.down = true
+	l.cuts++
 	f.lose(l)
 	f.sim.queue.push(event{at: f.sim.now + f.dice.around(f.Heal), from: int32(l.a), to: int32(l.b), kind: heal})
 }
@@ -130,7 +145,7 @@ func (f *faults) cut(l *link) {
 // lose loses what is on a link, or nothing.
 func (f *faults) lose(l *link) {
 	if f.dice.below(2) == 0 {
-		f.sim.queue.drop(int32(l.a), int32(l.b), &f.sim.pool)
+		f.sim.drop(l)
 	}
 }
 
@@ -149,17 +164,15 @@ func (f *faults) die(ctx context.Context) error {
 			f.lose(l)
 		}
 	}
-	return f.sim.revive(ctx, i, m)
+	return f.sim.revive(ctx, i, halos.Node{Machine: m})
 }
 
-// copies draws how often a message that is sent now arrives. f may be nil.
+// copies draws how often a message that is sent now arrives, on a link that is up. f may be nil.
 func (f *faults) copies(from, to int) int {
 	if f == nil {
 		return 1
 	}
 	switch l := f.between(from, to); {
-	case l.down:
-		return 0
 	case f.sim.now >= f.Until:
 	case f.dice.share() < f.Lose:
 		f.cut(l)
@@ -188,5 +201,5 @@ func (f *faults) down(x, y int) bool {
 		return false
 	}
 	l := f.known[[2]int{min(x, y), max(x, y)}]
-	return l != nil && l.down
+	return l != nil && l.cuts > 0
 }

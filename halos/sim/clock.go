@@ -9,6 +9,7 @@ type clock struct {
 	speed    []float64 // of each worker, relative to the fastest
 	step     float64   // one local step of the fastest worker
 	bytes    float64   // of one model
+	ring     float64   // bandwidth of the best ring of regions; 0: not known yet
 }
 
 // newClock returns the clock of a valid Config for a model of that many parameters.
@@ -32,22 +33,25 @@ func (k *clock) transfer(from, to int) float64 {
 	return k.topology.Transfer(k.bytes, from, to)
 }
 
-// allReduce returns how long it takes until all workers have the mean of one
-// model each, over the ring of regions with the best narrowest link: 2*(n-1)
+// allReduce returns how long it takes until so many workers have the mean of one
+// model each, over the ring of all regions with the best narrowest link: 2*(n-1)
 // turns of 1/n of the model. With one worker it takes no time.
-func (k *clock) allReduce() float64 {
-	n := float64(len(k.speed))
-	if n == 1 {
+func (k *clock) allReduce(workers int) float64 {
+	n := float64(workers)
+	if n <= 1 {
 		return 0
 	}
-	return 2 * (n - 1) * (runfile.Millis(k.bytes/n, bestRing(k.topology.Bandwidths)) + k.farthest())
+	if k.ring == 0 {
+		k.ring = bestRing(k.topology.Bandwidths)
+	}
+	return 2 * (n - 1) * (runfile.Millis(k.bytes/n, k.ring) + k.farthest())
 }
 
 // crossing returns the bytes that cross from one region to another in one
 // allReduce: each of the ring's links between regions carries every turn's part.
-func (k *clock) crossing() float64 {
-	links, n := len(k.topology.Bandwidths), float64(len(k.speed))
-	if links == 1 {
+func (k *clock) crossing(workers int) float64 {
+	links, n := len(k.topology.Bandwidths), float64(workers)
+	if links == 1 || workers == 0 {
 		return 0
 	}
 	return float64(links) * 2 * (n - 1) * (k.bytes / n)

@@ -36,7 +36,7 @@ func TestRounds(t *testing.T) {
 		for _, n := range workers(t, c) {
 			slowest = max(slowest, k.compute(n.Worker, n.Steps))
 		}
-		if got := slowest + k.allReduce(); !near(got, tt.want, 1e-6) {
+		if got := slowest + k.allReduce(len(k.speed)); !near(got, tt.want, 1e-6) {
 			t.Errorf("%s: round is %.9f ms, want %.9f", tt.golden, got, tt.want)
 		}
 	}
@@ -73,22 +73,22 @@ func workers(t *testing.T, c runfile.Config) []runfile.Node {
 
 func TestAllReduceOfFew(t *testing.T) {
 	one := &clock{topology: runfile.Topology{Bandwidths: [][]float64{{8}}, Speeds: [][]float64{{1}}}, speed: []float64{1}, bytes: 1e9}
-	if got := one.allReduce(); got != 0 {
+	if got := one.allReduce(1); got != 0 {
 		t.Errorf("one worker: %v ms, want 0", got)
 	}
 	one.speed = []float64{1, 1}                    // in one region: 2 turns of half a model, 500 ms each
 	one.topology.Latency.Matrix = [][]float64{{3}} // a ring takes the latency between regions, and there is one region
-	if got := one.allReduce(); got != 1000 {
+	if got := one.allReduce(2); got != 1000 {
 		t.Errorf("two workers in a region: %v ms, want 1000", got)
 	}
-	if got := one.crossing(); got != 0 {
+	if got := one.crossing(2); got != 0 {
 		t.Errorf("two workers in a region: %v bytes cross, want 0", got)
 	}
 	two := &clock{topology: runfile.Topology{Bandwidths: [][]float64{{8, 4}, {2, 8}}, Latency: runfile.Latency{Between: 5}}, speed: []float64{1, 1}, bytes: 1e9}
-	if got := two.allReduce(); got != 2*(2000+5) { // the slower direction
+	if got := two.allReduce(2); got != 2*(2000+5) { // the slower direction
 		t.Errorf("two regions: %v ms, want 4010", got)
 	}
-	if got := two.crossing(); got != 2e9 {
+	if got := two.crossing(2); got != 2e9 {
 		t.Errorf("two regions: %v bytes cross, want 2e9", got)
 	}
 }

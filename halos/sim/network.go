@@ -15,7 +15,8 @@ type network struct {
 	first int  // number of the first worker; those before it are servers
 	ring  bool // updates go round in a ring of all workers instead of to a server
 
-	ringTime float64 // of one round, if ring
+	workers  int     // that are there
+	ringTime float64 // of one round of them, if ring
 
 	ties bool // equal workers are due at the same time
 
@@ -27,19 +28,17 @@ type network struct {
 // A place is where a node is, and its link to its parent.
 type place struct {
 	region   int
-	worker   int // or None
-	parent   int // its number; None for the first node
+	worker   int  // or None
+	away     bool // it has left
+	parent   int  // its number; None for the first node
 	steps    uint64
-	end      float64 // of the round of a worker that has a model; 0: none
+	end      float64 // of a worker's round, as planned when its model was sent
 	up, down float64 // when the last message on the link arrives
 }
 
 func newNetwork(s *Sim, k *clock, cfg runfile.Config) network {
-	n := network{sim: s, clock: k, usage: make([]usage, len(k.speed))}
-	if cfg.Algorithm == runfile.DiLoCo || cfg.Algorithm == runfile.SyncSGD {
-		n.ring, n.ringTime = true, k.allReduce()
-	}
-	return n
+	return network{sim: s, clock: k, usage: make([]usage, len(k.speed)),
+		ring: cfg.Algorithm == runfile.DiLoCo || cfg.Algorithm == runfile.SyncSGD}
 }
 
 // add notes where the node added next is. Its parent may be added later.
@@ -47,6 +46,13 @@ func (n *network) add(of runfile.Node) {
 	n.nodes = append(n.nodes, place{region: of.Region, worker: of.Worker, parent: None, steps: of.Steps})
 	if of.Worker == None {
 		n.first = len(n.nodes)
+	}
+}
+
+// count notes that so many more workers are there.
+func (n *network) count(more int) {
+	if n.workers += more; n.ring {
+		n.ringTime = n.clock.allReduce(n.workers)
 	}
 }
 
@@ -70,14 +76,22 @@ func (n *network) lps(node int) int {
 	return node - 1
 }
 
-// carry returns when a message arrives. What takes no time does not overtake what was
-// sent before it.
-func (n *network) carry(from, to int, m halos.Message) (at float64) {
+// lower returns the lower end of the link between two nodes.
+func (n *network) lower(a, b int) int {
+	if n.nodes[b].parent == a {
+		return b
+	}
+	return a
+}
+
+// carry returns when a message arrives; round says that it is the first update that goes up
+// at the end of a round. What takes no time does not overtake what was sent before it.
+func (n *network) carry(from, to int, m halos.Message, round bool) (at float64) {
 	a, b := &n.nodes[from], &n.nodes[to]
 	at = n.sim.now
 	switch m := m.(type) {
 	case *halos.Push:
-		at = n.update(a, b)
+		at = n.update(a, b, round)
 	case *halos.Model:
 		if len(m.Params) > 0 {
 			at = n.model(a, b)
@@ -103,13 +117,16 @@ func (n *network) model(a, b *place) float64 {
 	if b.worker != None {
 		compute, order := n.round(b.worker, b.steps)
 		b.end = now + (ms + back + compute + order)
-		n.usage[b.worker].begin(communicating, now, now+ms, n.point)
+		if !b.away {
+			n.usage[b.worker].begin(communicating, now, now+ms, n.point)
+		}
 	}
 	return now + ms
 }
 
-// update returns when an update arrives.
-func (n *network) update(a, b *place) (at float64) {
+// update returns when an update arrives: that at the end of a round when the model that began it
+// has said.
+func (n *network) update(a, b *place, round bool) (at float64) {
 	now := n.sim.now
 	switch {
 	case a.worker == None:
@@ -121,8 +138,8 @@ func (n *network) update(a, b *place) (at float64) {
 	default:
 		at = now + n.transfer(b, a)
 	}
-	if a.end > 0 { // else it is a repeat
-		at, a.end = max(now, a.end), 0
+	if round {
+		at = max(now, a.end)
 	}
 	n.usage[a.worker].begin(communicating, now, at, n.point)
 	return at
@@ -153,10 +170,21 @@ func (n *network) compute(w int, steps uint64) float64 {
 	return compute + order
 }
 
+// dropped notes that what is on a link is lost, and that whoever waits for it waits.
+func (n *network) dropped(a, b int) {
+	child, now := &n.nodes[n.lower(a, b)], n.sim.now
+	child.up, child.down = now, now
+	if w := child.worker; w != None && n.usage[w].doing == communicating {
+		n.usage[w].stop(now, n.point)
+	}
+}
+
 // shares returns the mean share of the workers' time, up to the last update of the global
-// model, in which they computed, waited and communicated.
-func (n *network) shares() (compute, wait, communicate float64) {
-	if n.point <= 0 {
+// model, in which they computed, waited and communicated. away is the time, up to then,
+// in which they were not there.
+func (n *network) shares(away float64) (compute, wait, communicate float64) {
+	total := n.point*float64(len(n.usage)) - away
+	if total <= 0 {
 		return 0, 0, 0
 	}
 	for i := range n.usage {
@@ -164,7 +192,6 @@ func (n *network) shares() (compute, wait, communicate float64) {
 		compute += spent[computing]
 		communicate += spent[communicating]
 	}
-	total := n.point * float64(len(n.usage))
 	compute, communicate = compute/total, communicate/total
 	return compute, max(0, 1-compute-communicate), communicate
 }

@@ -23,7 +23,7 @@ const (
 	deliver eventKind = iota // step the node with msg; from is the sender, or none: the driver
 	trained                  // its training is due; from is the life that began it
 	birth                    // step the node with msg, a Start, alone
-	restart                  // the node dies, and machine from of Sim.reborn takes its place
+	call                     // call from of Sim.calls
 	cut                      // some link breaks; this and the next two are of Chaos
 	death                    // some node dies
 	heal                     // the link between from and to is up again

@@ -46,7 +46,9 @@ type Point struct {
 type server interface {
 	halos.Machine
 	Params() []float32
-	Version() uint64
+	Point() halos.Point
+	Work() halos.Work
+	NextSample() uint64
 	Steps() uint64
 }
 
@@ -56,6 +58,7 @@ type Run struct {
 	cfg     runfile.Config
 	opts    Options
 	problem runfile.Problem
+	plan    *runfile.Plan
 	sim     Sim
 	net     network
 	root    server
@@ -81,7 +84,7 @@ func New(cfg runfile.Config, p runfile.Problem, opts Options) (*Run, error) {
 	if opts.Backend == nil {
 		opts.Backend = kernels.CPU{}
 	}
-	r := &Run{cfg: cfg, opts: opts, problem: p, point: Point{Loss: math.NaN()}}
+	r := &Run{cfg: cfg, opts: opts, problem: p, plan: plan, point: Point{Loss: math.NaN()}}
 	r.net = newNetwork(&r.sim, newClock(cfg, plan.Params()), cfg)
 	r.tally = newTally(cfg.Topology)
 	r.sim = Sim{wires: &r.net, Observer: r, Workers: opts.Workers, Gather: opts.Gather}
@@ -91,11 +94,12 @@ func New(cfg runfile.Config, p runfile.Problem, opts Options) (*Run, error) {
 	}
 	nodes := inOrder(plan, cfg)
 	for _, n := range nodes {
-		if err := r.add(plan, n); err != nil {
+		if err := r.add(n); err != nil {
 			return nil, fmt.Errorf("sim: %w", err)
 		}
 	}
 	r.net.connect(nodes)
+	r.schedule()
 	return r, nil
 }
 
@@ -114,15 +118,18 @@ func inOrder(plan *runfile.Plan, cfg runfile.Config) []runfile.Node {
 }
 
 // add builds a node and puts it into the simulation.
-func (r *Run) add(plan *runfile.Plan, n runfile.Node) error {
-	built, err := plan.Build(n.ID, runfile.Options{Simulated: true, Backend: r.opts.Backend})
+func (r *Run) add(n runfile.Node) error {
+	built, err := r.plan.Build(n.ID, runfile.Options{Simulated: true, Backend: r.opts.Backend})
 	if err != nil {
 		return err
 	}
 	r.net.add(n)
 	switch n.Role {
 	case runfile.RoleWorker:
-		r.sim.AddWorker(0, built.Machine, built.Trainer, func(steps uint64) float64 { return r.net.compute(n.Worker, steps) })
+		if n.StartMS == 0 {
+			r.net.count(1)
+		}
+		r.sim.AddWorker(n.StartMS, built.Machine, built.Trainer, func(steps uint64) float64 { return r.net.compute(n.Worker, steps) })
 		return nil
 	case runfile.RoleLPS:
 		r.lps = append(r.lps, built.Machine.(*halos.LPS))
@@ -215,7 +222,7 @@ func (r *Run) global(ms float64, e halos.Event) {
 		for _, name := range r.root.(*halos.Sync).Took() {
 			r.tally.round(r.net.nodes[r.sim.byName[name]].region)
 		}
-		r.net.between += r.net.clock.crossing()
+		r.net.between += r.net.clock.crossing(r.net.workers)
 	} else {
 		peer, _ := r.sim.number(&r.sim.nodes[0], e.Peer)
 		if t.LPS, t.Worker = r.net.lps(peer), r.net.worker(peer); t.LPS == None {
@@ -244,7 +251,7 @@ func (r *Run) Stats() Stats {
 		Updates: slices.Clone(r.tally.updates), Reached: slices.Clone(r.tally.reached),
 		LocalStaleness: r.tally.atLPS.value(), GlobalStaleness: r.tally.atRoot.value(),
 	}
-	s.Compute, s.Wait, s.Communicate = r.net.shares()
+	s.Compute, s.Wait, s.Communicate = r.net.shares(r.away())
 	return s
 }
 

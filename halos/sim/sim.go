@@ -46,10 +46,10 @@ type Sim struct {
 	pool    pool
 	nodes   []node
 	byName  map[string]int
-	lives   uint64          // begun, of all nodes: the incarnation of the last one
-	splits  dice            // of Gather
-	faults  *faults         // of Chaos; nil: none
-	reborn  []halos.Machine // of events restart
+	lives   uint64                        // begun, of all nodes: the incarnation of the last one
+	splits  dice                          // of Gather
+	faults  *faults                       // of Chaos; nil: none
+	calls   []func(context.Context) error // of events call
 	out     halos.Output
 	inputs  []halos.Input   // of one Step
 	loans   []halos.Message // in inputs, for pool
@@ -119,8 +119,25 @@ func (s *Sim) Gone(at float64, n, peer int) {
 // arrives. A round under way is trained to its end, for the state of the Trainer, and
 // dropped.
 func (s *Sim) Restart(at float64, n int, m halos.Machine) {
-	s.post(event{at: at, to: int32(n), from: int32(len(s.reborn)), kind: restart})
-	s.reborn = append(s.reborn, m)
+	s.call(at, n, func(ctx context.Context) error { return s.revive(ctx, n, halos.Node{Machine: m}) })
+}
+
+// Cut breaks the link between two nodes at a time. What is on it is lost, and what is sent
+// until it heals.
+func (s *Sim) Cut(at float64, a, b int) {
+	s.call(at, a, func(context.Context) error { s.cut(a, b); return nil })
+}
+
+// Heal undoes one Cut of a link at a time. When none is left, of Chaos neither, the link is up
+// and both ends hear [halos.Linked].
+func (s *Sim) Heal(at float64, a, b int) {
+	s.call(at, a, func(context.Context) error { s.heal(a, b); return nil })
+}
+
+// call calls f at a time, when node n has started.
+func (s *Sim) call(at float64, n int, f func(context.Context) error) {
+	s.post(event{at: at, to: int32(n), from: int32(len(s.calls)), kind: call})
+	s.calls = append(s.calls, f)
 }
 
 // Now returns the time in milliseconds.

@@ -12,10 +12,10 @@ func (s *Sim) handle(ctx context.Context, e *event) error {
 	switch e.kind {
 	case birth:
 		return s.begin(int(e.to), e.msg.(*halos.Start))
-	case restart:
-		m := s.reborn[e.from]
-		s.reborn[e.from] = nil
-		return s.revive(ctx, int(e.to), m)
+	case call:
+		f := s.calls[e.from]
+		s.calls[e.from] = nil
+		return f(ctx)
 	case cut, death, heal:
 		return s.faults.happen(ctx, e)
 	}
@@ -67,7 +67,7 @@ func (s *Sim) take(ctx context.Context, e *event) error {
 			e.msg = &n.job.failed
 		}
 	} else {
-		if _, model := e.msg.(*halos.Model); model {
+		if _, model := e.msg.(*halos.Model); model && n.job != nil {
 			n.round = e.seq
 		}
 		s.loans = append(s.loans, e.msg)
@@ -154,8 +154,15 @@ func (s *Sim) number(n *node, peer string) (int, bool) {
 
 func (s *Sim) send(from, to int, m halos.Message) {
 	e := event{to: int32(to), from: int32(from)}
+	if _, push := m.(*halos.Push); push { // the end of a round, or one of a server or a repeat, whose round is 0
+		n := &s.nodes[from]
+		e.seq, n.round = n.round, 0
+	}
+	if s.faults.down(from, to) {
+		return
+	}
 	if s.wires != nil {
-		e.at = s.wires.carry(from, to, m)
+		e.at = s.wires.carry(from, to, m, e.seq > 0)
 	} else {
 		ms, ok := s.Network.Transfer(from, to, m)
 		if e.at = s.now + ms; !ok {
@@ -163,15 +170,32 @@ func (s *Sim) send(from, to int, m halos.Message) {
 			return
 		}
 	}
-	if n := &s.nodes[from]; n.job != nil && n.round > 0 {
-		if _, push := m.(*halos.Push); push {
-			e.seq, n.round = n.round, 0
-		}
-	}
 	for range s.faults.copies(from, to) {
 		e.msg = s.pool.own(m)
 		s.post(e)
 		e.seq = 0
+	}
+}
+
+// cut breaks a link now.
+func (s *Sim) cut(a, b int) {
+	l := s.links().between(a, b)
+	l.cuts++
+	s.drop(l)
+}
+
+// heal undoes one cut, if there is one.
+func (s *Sim) heal(a, b int) {
+	if l := s.links().between(a, b); l.cuts > 0 {
+		s.links().heal(l)
+	}
+}
+
+// drop loses what is on a link.
+func (s *Sim) drop(l *link) {
+	s.queue.drop(int32(l.a), int32(l.b), &s.pool)
+	if s.wires != nil {
+		s.wires.dropped(l.a, l.b)
 	}
 }
 
@@ -207,11 +231,21 @@ func (s *Sim) finish(ctx context.Context, n *node) error {
 	return nil
 }
 
-// revive lets m take the place of a node. What the node was training is brought
+// tell lets a node take an input of the driver now.
+func (s *Sim) tell(n int, m halos.Message) error {
+	if s.nodes[n].done {
+		return nil
+	}
+	s.inputs = append(s.inputs, s.input(m))
+	return s.step(n)
+}
+
+// revive lets life take the place of a node, with a Trainer of its own or, if that is nil, the one
+// of the former life. What the node was training is brought
 // to its end first, lest two lives use one Trainer at the same time, or the
 // Trainer's state depend on how far it had come. Start is the first input of the new
 // life, whatever else is due at this time.
-func (s *Sim) revive(ctx context.Context, i int, m halos.Machine) error {
+func (s *Sim) revive(ctx context.Context, i int, life halos.Node) error {
 	n := &s.nodes[i]
 	if n.job != nil {
 		if n.job.due {
@@ -219,9 +253,12 @@ func (s *Sim) revive(ctx context.Context, i int, m halos.Machine) error {
 				return err
 			}
 		}
-		n.job = newJob(n.job.trainer)
+		if life.Trainer == nil {
+			life.Trainer = n.job.trainer
+		}
+		n.job = newJob(life.Trainer)
 	}
-	n.machine, n.done = m, false
+	n.machine, n.done = life.Machine, false
 	n.life++
 	if err := s.begin(i, &halos.Start{}); err != nil {
 		return err

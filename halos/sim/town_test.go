@@ -231,6 +231,36 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestCutAndHeal: a link that has been cut twice is up when both have healed, and no update is
+// lost for good.
+func TestCutAndHeal(t *testing.T) {
+	w := newTown(t, 1)
+	eu := w.Add(0, w.newLPS("eu"))
+	worker := w.addWorker(0, 0, "eu", 100)
+	w.Cut(5000, worker, eu)
+	w.Cut(6000, eu, worker)
+	w.Heal(7000, eu, worker)
+	w.Heal(9000, worker, eu)
+	w.Heal(9500, worker, eu) // nothing is cut
+	w.Quit(20_000, worker)
+	w.Quit(21_000, eu)
+	w.Quit(22_000, 0)
+	var at []float64
+	w.Observer = observer(func(ms float64, node int, e halos.Event) {
+		if w.Observe(ms, node, e); node == eu && e.Kind == halos.Updated {
+			at = append(at, ms)
+		}
+	})
+	if err := w.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.check(func(int) int { return 1 })
+	i := slices.IndexFunc(at, func(ms float64) bool { return ms > 5000 })
+	if at[i] != 9020 || w.applied[0] < (20_000-4000)/140-2 {
+		t.Errorf("%d updates, the first after the cut at %v ms, want it at 9020", len(at), at[i])
+	}
+}
+
 // TestJoinDuringRun lets an Observer add a worker when it sees an update.
 func TestJoinDuringRun(t *testing.T) {
 	w := newTown(t, 2)

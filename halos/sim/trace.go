@@ -30,6 +30,19 @@ const (
 	LPSMerge TraceKind = "lps_merge"
 	// OuterUpdate: a DiLoCo round or a step of Sync SGD. version, steps, loss.
 	OuterUpdate TraceKind = "outer_update"
+
+	// What the events of the run file did. A link is that of a node to its parent: worker, or lps.
+
+	// NodeQuit: a worker left. worker.
+	NodeQuit TraceKind = "quit"
+	// NodeJoin: a worker came. worker.
+	NodeJoin TraceKind = "join"
+	// LinkCut: a link broke. worker or lps.
+	LinkCut TraceKind = "cut"
+	// LinkHeal: a link was up again. worker or lps.
+	LinkHeal TraceKind = "heal"
+	// NodeRestart: a node died and began again. worker, lps, or neither for the first server.
+	NodeRestart TraceKind = "restart"
 )
 
 // None stands for a worker or LPS that an event does not have.
@@ -86,8 +99,11 @@ func (e TraceEvent) append(b []byte) []byte {
 	if e.LPS != None && e.Kind != OuterUpdate {
 		b = strconv.AppendInt(append(b, `,"lps":`...), int64(e.LPS), 10)
 	}
-	if e.Worker != None && e.Kind == WorkerUpdate {
+	if e.Worker != None && (e.Kind == WorkerUpdate || e.planned()) {
 		b = strconv.AppendInt(append(b, `,"worker":`...), int64(e.Worker), 10)
+	}
+	if e.planned() {
+		return append(b, '}')
 	}
 	b = strconv.AppendUint(append(b, `,"version":`...), e.Version, 10)
 	if e.global() {
@@ -105,6 +121,15 @@ func (e TraceEvent) append(b []byte) []byte {
 // global reports whether e changed the model whose steps are counted.
 func (e TraceEvent) global() bool {
 	return e.Kind == GPSUpdate || e.Kind == OuterUpdate || e.Kind == WorkerUpdate && e.LPS == None
+}
+
+// planned reports whether e is what an event of the run file did.
+func (e TraceEvent) planned() bool {
+	switch e.Kind {
+	case NodeQuit, NodeJoin, LinkCut, LinkHeal, NodeRestart:
+		return true
+	}
+	return false
 }
 
 // UnmarshalJSON decodes one event. A field that is not there is [None] or 0,

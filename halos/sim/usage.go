@@ -31,6 +31,9 @@ func (u *usage) begin(what activity, now, until, point float64) {
 	u.doing, u.since, u.until = what, now, until
 }
 
+// stop notes that the worker waits from now on.
+func (u *usage) stop(now, point float64) { u.begin(u.doing, now, now, point) }
+
 // at returns the time spent up to t, which is not before the last activity but one has ended.
 func (u *usage) at(t float64) [2]float64 {
 	spent := u.spent
