@@ -7,6 +7,9 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/halos-go/sdk/halos/sim"
@@ -14,11 +17,14 @@ import (
 
 type compareCmd struct {
 	methodSet
-	Out     path   `default:"./halos-compare" placeholder:"DIR" help:"Write figures and points into this folder (default: ${default})."`
-	Seed    uint64 `default:"11" help:"Of data and initial model (default: ${default})."`
-	Seeds   uint64 `default:"1" help:"How many seeds, this one and those after it; the table gives medians (default: ${default})."`
-	Workers int    `help:"Goroutines that train. Results do not depend on it. Default: one a core."`
-	List    bool   `help:"Print the run files of the methods, with all their hyper-parameters, and end."`
+	Base       string   `placeholder:"NAME" help:"Method to which the others are compared, by its name in the table or its run file. Default: HALoS if it is there, or else the first."`
+	Target     *float64 `placeholder:"LOSS" help:"Held-out loss to reach. Default: where the Sync SGD run ends if there is exactly one, or else where the base ends."`
+	References bool     `help:"Also run async_local_sgd in the region of the GPS alone, and halos with ideal links."`
+	Out        path     `default:"./halos-compare" placeholder:"DIR" help:"Write figures and points into this folder (default: ${default})."`
+	Seed       uint64   `default:"11" help:"Of data and initial model (default: ${default})."`
+	Seeds      uint64   `default:"1" help:"How many seeds, this one and those after it; the table gives medians (default: ${default})."`
+	Workers    int      `help:"Goroutines that train. Results do not depend on it. Default: one a core."`
+	List       bool     `help:"Print the run files of the methods, with all their hyper-parameters, and end."`
 }
 
 // Run compares. If it is interrupted, table and files are of the runs that ended.
@@ -27,26 +33,38 @@ func (c compareCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return usageError{err}
 	}
+	base, err := c.base(methods)
 	switch {
+	case err != nil:
+		return usageError{err}
 	case c.List:
 		return list(s.out, methods)
 	case c.Seeds < 1:
 		return usageError{errors.New("--seeds is 0: want at least 1")}
 	case c.Workers < 0:
 		return usageError{fmt.Errorf("--workers is %d: want at least 0", c.Workers)}
+	case c.Target != nil && !number(*c.Target).finite():
+		return usageError{fmt.Errorf("--target is %v: want a finite number", *c.Target)}
+	}
+	if c.References {
+		made, err := references(methods, base)
+		if err != nil {
+			return usageError{fmt.Errorf("--references: %w", err)}
+		}
+		methods = append(methods, made...)
 	}
 	found := newComparison(methods, time.Now())
-	found.Data, found.Seed, found.Seeds = string(c.Data), c.Seed, int(c.Seeds)
+	found.Data, found.Seed, found.Seeds, found.Base, found.Target = string(c.Data), c.Seed, int(c.Seeds), methods[base].name, c.Target
 	undo, err := c.folder(s.files, string(c.Out), methods, comparisonFiles)
 	if err != nil {
 		return err
 	}
 	defer undo()
-	found.Runs, err = c.races(ctx, s.err, methods)
+	found.Runs, err = c.races(ctx, s.err, c.order(methods, base))
 	if len(found.Runs) == 0 {
 		return err
 	}
-	found.Table = summarize(methods, found.Runs)
+	found.Table = summarize(methods, found.Base, found.Runs)
 	if e := found.save(s.files, string(c.Out)); e != nil {
 		err = errors.Join(err, fmt.Errorf("--out: %w", e))
 	} else {
@@ -55,12 +73,44 @@ func (c compareCmd) Run(ctx context.Context, s streams) error {
 	return errors.Join(found.print(s.out), err, found.failure())
 }
 
-// races runs every method with every seed, the one that sets the target first.
+// base is the index of the method to which the others are compared.
+func (c compareCmd) base(methods []method) (int, error) {
+	if c.Base == "" {
+		return max(0, slices.IndexFunc(methods, method.halos)), nil
+	}
+	for _, called := range []func(method) bool{
+		func(m method) bool { return m.name == c.Base },
+		func(m method) bool { return m.file == c.Base || stem(m.file) == c.Base },
+	} {
+		if i := slices.IndexFunc(methods, called); i >= 0 {
+			return i, nil
+		}
+	}
+	var names []string
+	for _, m := range methods {
+		names = append(names, strconv.Quote(m.name))
+	}
+	return 0, fmt.Errorf("--base is %q: want one of %s", c.Base, strings.Join(names, ", "))
+}
+
+// order is that of the races: first the one that sets the target, if --target does
+// not.
+func (c compareCmd) order(methods []method, base int) []method {
+	if c.Target != nil {
+		return methods
+	}
+	setter := base
+	if only := slices.DeleteFunc(slices.Clone(methods), func(m method) bool { return !m.syncSGD() }); len(only) == 1 {
+		setter = slices.IndexFunc(methods, method.syncSGD)
+	}
+	return slices.Concat(methods[setter:setter+1], methods[:setter], methods[setter+1:])
+}
+
+// races runs every method with every seed, in this order.
 func (c compareCmd) races(ctx context.Context, w io.Writer, methods []method) (records []record, err error) {
-	order := append([]method{methods[len(methods)-1]}, methods[:len(methods)-1]...)
 	var lanes []lane
 	for i := range c.Seeds {
-		for _, m := range order {
+		for _, m := range methods {
 			l := lane{m.name, m.cfg.Workload.TotalLocalSteps}
 			if c.Seeds > 1 {
 				l.name = fmt.Sprintf("%s, seed %d", m.name, c.Seed+i)
@@ -75,7 +125,7 @@ func (c compareCmd) races(ctx context.Context, w io.Writer, methods []method) (r
 			records = append(records, r)
 			shown.finish(lane, r)
 		}
-		if err := c.seed(ctx, w, order, c.Seed+i, int(i)*len(order), shown, finish); err != nil {
+		if err := c.seed(ctx, w, methods, c.Seed+i, int(i)*len(methods), shown, finish); err != nil {
 			return records, err
 		}
 	}
@@ -83,8 +133,8 @@ func (c compareCmd) races(ctx context.Context, w io.Writer, methods []method) (r
 }
 
 // seed runs every method with one seed; lane is that of the first.
-func (c compareCmd) seed(ctx context.Context, w io.Writer, order []method, seed uint64, lane int, shown progress, finish func(int, record)) error {
-	first := order[0]
+func (c compareCmd) seed(ctx context.Context, w io.Writer, methods []method, seed uint64, lane int, shown progress, finish func(int, record)) error {
+	first := methods[0]
 	first.cfg.Seed = seed
 	p, err := newProblem(first, string(c.Data))
 	if err != nil {
@@ -95,7 +145,10 @@ func (c compareCmd) seed(ctx context.Context, w io.Writer, order []method, seed 
 		p.tell(w)
 	}
 	target := math.NaN()
-	for i, m := range order {
+	if c.Target != nil {
+		target = *c.Target
+	}
+	for i, m := range methods {
 		r, err := race{m, seed, target}.run(ctx, p, c.Workers, func(at sim.Point) { shown.at(lane+i, at) })
 		if usage, ok := errors.AsType[usageError](err); ok {
 			return fmt.Errorf("%s: %w", m.file, usage)
@@ -104,7 +157,7 @@ func (c compareCmd) seed(ctx context.Context, w io.Writer, order []method, seed 
 		if err != nil {
 			return err
 		}
-		if i > 0 {
+		if !r.baseline() {
 			continue
 		}
 		if target = float64(r.Loss); r.End == endFailed || !r.Loss.finite() {
@@ -127,22 +180,26 @@ func list(w io.Writer, methods []method) error {
 	return nil
 }
 
-// print prints the table and what makes its time ratios.
+// print prints the tables, what they say in sentences, and the targets.
 func (c comparison) print(w io.Writer) error {
 	if len(c.Table) == 0 {
 		return nil
 	}
-	if err := writeTable(w, c.Table); err != nil {
+	if err := writeTables(w, c.Base, c.Table); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
-	if err := writeFactors(w, c.Table); err != nil {
+	if err := writeVerdicts(w, c.Base, c.Table); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
+	if c.Target != nil {
+		_, err := fmt.Fprintf(w, "Target: held-out loss %s, as --target says.\n", exact(*c.Target))
+		return err
+	}
 	for _, r := range c.Runs {
 		if r.baseline() && r.End == endBudget {
-			fmt.Fprintf(w, "Target with seed %d: held-out loss %.4f, where %s ends.\n", r.Seed, r.Loss, r.Method)
+			fmt.Fprintln(w, wrap(fmt.Sprintf("Target with seed %d: held-out loss %s, where %s ends.", r.Seed, lossText(float64(r.Loss)), r.Method)))
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ const tiny = "testdata/methods"
 func compareTiny(t *testing.T, args ...string) (dir, out string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "out")
-	code, out, errs := command(t, append([]string{"compare", "-methods", tiny, "-out", dir}, args...)...)
+	code, out, errs := command(t, append([]string{"compare", tiny, "-out", dir}, args...)...)
 	if code != 0 {
 		t.Fatalf("status %d: %s", code, errs)
 	}
@@ -30,8 +30,8 @@ func TestCompareWritesAllItFinds(t *testing.T) {
 	t.Parallel()
 	dir, out := compareTiny(t, "-seeds", "2")
 	for _, m := range []string{"HALoS", "Async-Local-SGD", "DiLoCo", "DiLoCo+DynUpd", "Sync SGD"} {
-		if strings.Count(out, "\n"+m+" ") != 2 {
-			t.Errorf("%s is not in both tables:\n%s", m, out)
+		if strings.Count(out, "\n"+m+" ") != 3 {
+			t.Errorf("%s is not in both tables and has its sentence:\n%s", m, out)
 		}
 	}
 	var c comparison
@@ -88,7 +88,7 @@ func checkRatios(t *testing.T, c comparison) {
 			t.Errorf("%s: shares of time sum to %v", r.Method, sum)
 		}
 	}
-	if c.Table[0].Reached == 0 || c.Table[0].TimeRatio.Median != 1 {
+	if c.Table[0].Reached == 0 || c.Table[0].TimeRatio.Median.Value != 1 {
 		t.Errorf("HALoS: %+v: want it to reach the target, and to be itself", c.Table[0])
 	}
 }
@@ -123,7 +123,7 @@ func TestCompareInterrupted(t *testing.T) {
 		{"\nDiLoCo  ", 4, []string{"HALoS", "Async-Local-SGD", "Sync SGD"}},
 	} {
 		dir := filepath.Join(t.TempDir(), "out")
-		code, out, errs := interrupt(t, c.text, "compare", "-methods", tiny, "-out", dir)
+		code, out, errs := interrupt(t, c.text, "compare", tiny, "-out", dir)
 		if code != 130 || !strings.Contains(errs, "halos: interrupted\n") {
 			t.Errorf("status %d, want 130: %s", code, errs)
 		}
@@ -161,7 +161,7 @@ func TestCompareKeepsFilesWhenStdoutIsClosed(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "out")
 	var errs bytes.Buffer
-	code := run(t.Context(), []string{"compare", "-methods", tiny, "-out", dir}, streams{strings.NewReader(""), closed{}, &errs, new(outputs)})
+	code := run(t.Context(), []string{"compare", tiny, "-out", dir}, streams{strings.NewReader(""), closed{}, &errs, new(outputs)})
 	if files, _ := os.ReadDir(dir); code != exitPipe || len(files) != len(comparisonFiles) {
 		t.Errorf("status %d, files %v: want %d and all files: %s", code, files, exitPipe, errs.String())
 	}
@@ -173,7 +173,7 @@ func TestCompareKeepsWhatAFailedRunLeaves(t *testing.T) {
 	methods := changedMethods(t, "sync*", "name: adamw, betas: [0.9, 0.95], eps: 1.0e-8, weight_decay: 0.1", "name: sgd",
 		"max_lr: 0.003", "max_lr: 1e4", "clip_norm: 1.0", "")
 	dir := filepath.Join(t.TempDir(), "out")
-	code, _, errs := command(t, "compare", "-methods", methods, "-out", dir)
+	code, _, errs := command(t, "compare", methods, "-out", dir)
 	if code != 1 {
 		t.Fatalf("status %d, %q: want 1", code, errs)
 	}
@@ -194,7 +194,7 @@ func TestCompareTrainsOnText(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "out")
-	code, _, errs := command(t, "compare", "-methods", methods, "-data", text, "-out", dir)
+	code, _, errs := command(t, "compare", methods, "-data", text, "-out", dir)
 	if code != 0 {
 		t.Fatalf("status %d: %s", code, errs)
 	}
@@ -236,5 +236,94 @@ func TestComparisonIsReadBack(t *testing.T) {
 	got.Methods, want.Methods = nil, nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// runFiles are run files of the tiny methods.
+func runFiles(names ...string) []string {
+	var files []string
+	for _, name := range names {
+		files = append(files, filepath.Join(tiny, name+".yaml"))
+	}
+	return files
+}
+
+// compared is what compare finds of any run files.
+func compared(t *testing.T, args ...string) (c comparison, out string) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "out")
+	code, out, errs := command(t, append([]string{"compare", "--out", dir}, args...)...)
+	if code != 0 {
+		t.Fatalf("status %d: %s", code, errs)
+	}
+	readJSON(t, filepath.Join(dir, "compare.json"), &c)
+	return c, out
+}
+
+// What the target is, and to what the others are compared.
+func TestCompareAnyRunFiles(t *testing.T) {
+	t.Parallel()
+	k8 := filepath.Join(changedMethods(t, "halos.yaml", "accumulate: 32", "accumulate: 8"), "halos.yaml")
+	k8 = copied(t, k8, filepath.Join(filepath.Dir(k8), "k8.yaml"))
+	for _, c := range []struct {
+		args   []string
+		base   string
+		setter string // "" is --target
+		rows   string
+	}{
+		{runFiles("diloco", "sync_sgd", "async_local_sgd"), "Async-Local-SGD", "Sync SGD", "Async-Local-SGD, DiLoCo, Sync SGD"},
+		{runFiles("diloco", "diloco_dynupd"), "DiLoCo", "DiLoCo", "DiLoCo, DiLoCo+DynUpd"},
+		{append(runFiles("async_local_sgd", "halos"), k8), "halos", "halos", "halos, k8, Async-Local-SGD"},
+		{append(runFiles("async_local_sgd", "halos"), k8, "--base", "k8"), "k8", "k8", "halos, k8, Async-Local-SGD"},
+		{append(runFiles("async_local_sgd", "halos"), "--base", "async_local_sgd.yaml"), "Async-Local-SGD", "Async-Local-SGD", "HALoS, Async-Local-SGD"},
+		{append(runFiles("halos", "sync_sgd"), "--target", "30"), "HALoS", "", "HALoS, Sync SGD"},
+	} {
+		found, out := compared(t, c.args...)
+		var rows []string
+		for _, r := range found.Table {
+			rows = append(rows, r.Method)
+			if r.Baseline != (r.Method == c.setter) {
+				t.Errorf("%v: %s sets the target: %v", c.args, r.Method, r.Baseline)
+			}
+			if r.Method == found.Base && r.TimeRatio.Median.Value != 1 {
+				t.Errorf("%v: the base is %v times as long as itself", c.args, r.TimeRatio)
+			}
+		}
+		if got := strings.Join(rows, ", "); got != c.rows || found.Base != c.base {
+			t.Errorf("%v: rows %s, base %s: want %s, %s", c.args, got, found.Base, c.rows, c.base)
+		}
+		for _, r := range found.Runs {
+			if c.setter == "" && r.Target != 30 {
+				t.Errorf("%v: target %v: want 30", c.args, r.Target)
+			}
+			if c.setter != "" && !r.baseline() && r.Target != found.Runs[0].Loss {
+				t.Errorf("%v: target %v: want %v", c.args, r.Target, found.Runs[0].Loss)
+			}
+		}
+		want := "where " + c.setter + " ends.\n"
+		if c.setter == "" {
+			want = "\nTarget: held-out loss 30, as --target says.\n"
+		}
+		if !strings.HasSuffix(out, want) {
+			t.Errorf("%v: want %q:\n%s", c.args, want, out)
+		}
+	}
+}
+
+func TestCompareWithReferences(t *testing.T) {
+	t.Parallel()
+	c, out := compared(t, append(runFiles("halos", "async_local_sgd", "sync_sgd"), "--references")...)
+	if len(c.Runs) != 5 || len(c.Methods) != 5 || c.Methods[2].Reference || !c.Methods[3].Reference || !c.Table[4].Reference {
+		t.Fatalf("%d runs, methods %+v", len(c.Runs), c.Methods)
+	}
+	alone, ideal := c.Runs[3], c.Runs[4]
+	if alone.Method != "region 0 alone" || alone.InterRegionBytes != 0 || len(alone.Updates) != 1 || alone.Target != c.Runs[0].Loss {
+		t.Errorf("%+v: want the workers of one region", alone)
+	}
+	if ideal.Method != "ideal links" || ideal.TimeMS >= c.Runs[1].TimeMS || len(ideal.Updates) != 4 {
+		t.Errorf("%s, %v ms: want HALoS faster than its %v ms", ideal.Method, ideal.TimeMS, c.Runs[1].TimeMS)
+	}
+	if strings.Count(out, "\nreference\nregion 0 alone ") != 2 || !strings.Contains(out, "\nReference \"ideal links\" reaches the target.") {
+		t.Errorf("references are not below the methods:\n%s", out)
 	}
 }

@@ -3,16 +3,16 @@
 //	halos init [FILE]
 //	halos sim [--seed N] [--seeds N] [--set KEY=VALUE]... [--target LOSS]
 //	          [--trace T.jsonl] [--result R.json] [--model FILE] [--tensorboard DIR] RUN.yaml
-//	halos compare [--seed N] [--seeds N] [--published | --methods DIR] [--data PATH] [--out DIR]
-//	halos tune [--trials N] [--steps N] [--seed N] [--published | --methods DIR] [--data PATH] [--out DIR]
+//	halos compare [--base NAME] [--target LOSS] [--references] [--seed N] [--seeds N]
+//	          [--published] [--data PATH] [--out DIR] [RUN.yaml | FOLDER]...
+//	halos tune [--trials N] [--steps N] [--seed N] [--published] [--data PATH] [--out DIR] [RUN.yaml | FOLDER]...
 //	halos help [COMMAND]
 //	halos version
 //
 // Init writes a run file to begin with. Sim simulates one run file. Compare lets five
-// methods train the same model on the same text with the same machines and links, and
-// says how long each takes to the loss at which synchronous training ends. Tune searches
-// the hyper-parameters of every method with equal effort; its run files are what compare
-// takes as --methods.
+// methods, or any run files, train the same model on the same data with the same machines
+// and links, and says how long each takes to the same loss. Tune searches the
+// hyper-parameters of every method with equal effort; its folder is one that compare takes.
 //
 // Flags have two dashes; one is taken too. A dash in the place of an output is
 // standard output; in the place of the run file it is standard input.
@@ -37,6 +37,37 @@
 // its workers' updates is in the global model. With --seeds it is a line for each, and
 // median and range of the runs that did not fail. Progress is on standard error after a
 // second.
+//
+// # What compare prints
+//
+// Run files that are compared agree in topology, problem and clock. All run until their
+// held-out loss is at most the target: --target, or the loss at which the run with
+// algorithm sync_sgd ends if there is exactly one, or that at which the base ends. Ratios,
+// "x HALoS", are to the base with the same seed. The base is --base, or the first run file
+// with algorithm halos, or the first.
+//
+// With > it is more than the number, as the budget ended before the target; with < it is
+// less, as that of the base did. A dash is where no bound is known. With --seeds the
+// number is the median of all of them. A seed that missed the target counts with what is
+// known of it, and one that failed as one that never reaches the target, so the median is
+// a bound or a dash where they matter; so are the smallest and the largest. Shares, bytes
+// and staleness are medians over the seeds that did not fail.
+//
+// The sentence of a method divides its time into tokens and time per token. The time ratio
+// is the product of the two in one seed, not between medians, so with --seeds it is of the
+// seed that the sentence names.
+//
+// Tokens are those of the updates that the global model has. Workers have trained on more:
+// what is on its way, or did not get there, is not counted.
+//
+// With --references two more runs stand below the methods. "region 0 alone" is the run
+// file with algorithm async_local_sgd on the workers in the region of the GPS, with the
+// same budget, schedule and learning rates. "ideal links" is that with algorithm halos with
+// 100 Gbit/s and no latency between and in all regions.
+//
+// compare.json in --out has all of it: table has a row for each method, runs one for each
+// method and seed with its points, and points.csv has the points. A ratio there is a value
+// with its bound; min and max are null where only a bound is known.
 //
 // # Result file
 //

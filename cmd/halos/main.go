@@ -48,7 +48,7 @@ type streams struct {
 type commands struct {
 	Init    initCmd    `cmd:"" help:"Write a run file to begin with, with every key explained."`
 	Sim     simCmd     `cmd:"" help:"Simulate one run file."`
-	Compare compareCmd `cmd:"" help:"Compare methods: simulated time to the loss that Sync SGD ends with."`
+	Compare compareCmd `cmd:"" help:"Compare run files: simulated time to the same loss."`
 	Tune    tuneCmd    `cmd:"" help:"Search every method's hyper-parameters with equal effort."`
 	Version versionCmd `cmd:"" help:"Print what this program is built from."`
 }

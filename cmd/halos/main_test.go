@@ -89,11 +89,17 @@ func TestMistakesAreToldInOneLine(t *testing.T) {
 		{"compare -seed eleven", 2, []string{"--seed", "eleven"}},
 		{"compare -seeds 0", 2, []string{"--seeds", "0"}},
 		{"compare -workers -1", 2, []string{"--workers", "-1"}},
-		{"compare -published -methods x", 2, []string{"--published", "--methods"}},
-		{"compare -methods nowhere", 2, []string{"--methods", "nowhere"}},
-		{"compare -methods testdata/methods -data x -out " + out, 2, []string{"--data", `"x"`}},
+		{"compare -published x", 2, []string{"--published", `"x"`}},
+		{"compare nowhere", 2, []string{"nowhere", "no such file"}},
+		{"compare testdata/methods -data x -out " + out, 2, []string{"--data", `"x"`}},
+		{"compare " + t.TempDir(), 2, []string{"no run file", "*.yaml"}},
+		{"compare testdata/methods -base mine", 2, []string{"--base", `"mine"`, `"HALoS"`, `"DiLoCo+DynUpd"`}},
+		{"compare testdata/methods -target inf", 2, []string{"--target", "+Inf", "finite"}},
+		{"compare testdata/methods/halos.yaml -references", 2, []string{"--references", "async_local_sgd"}},
+		{"compare testdata/methods/async_local_sgd.yaml -references", 2, []string{"--references", "algorithm halos"}},
+		{"tune testdata/methods/halos.yaml", 2, []string{"sync_sgd", "exactly one"}},
 		{"tune -trials 0", 2, []string{"--trials", "0"}},
-		{"tune -methods nowhere", 2, []string{"--methods", "nowhere"}},
+		{"tune nowhere", 2, []string{"nowhere", "no such file"}},
 	} {
 		code, stdout, stderr := command(t, strings.Fields(c.args)...)
 		if code != c.code || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "halos: ") {

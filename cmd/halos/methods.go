@@ -22,38 +22,56 @@ var shipped embed.FS
 
 // A method is a run file to be compared with others.
 type method struct {
-	name string // as in tables
-	file string // its name without the folder
-	dir  string // the folder, to which paths in it are relative
-	cfg  runfile.Config
-	text []byte // as it was read
+	name      string // as in tables, of this method alone
+	reference bool   // made by [references]
+	file      string // its name without the folder
+	dir       string // the folder, to which paths in it are relative
+	cfg       runfile.Config
+	text      []byte // as it was read
 }
 
-// A methodSet is the flags that choose methods.
+// A methodSet is the arguments that choose methods.
 type methodSet struct {
-	Published bool `xor:"set" help:"Every method with its authors' hyper-parameters, for 393216 local steps: tens of minutes."`
-	Methods   path `xor:"set" placeholder:"DIR" help:"Take the run files (*.yaml) in this folder instead."`
+	Files     []path `arg:"" optional:"" name:"run.yaml" help:"Run files, and folders of run files (*.yaml). Default: the five methods that this program has."`
+	Published bool   `help:"Every method with its authors' hyper-parameters, for 393216 local steps: tens of minutes."`
 	variant
 	Data path `placeholder:"PATH" help:"Folder or file of text to train on, instead of that of the run files. Default: the source text of the Go installation."`
 }
 
 // load reads the methods, in the order of tables. They agree in what must be
-// equal in a fair comparison, and exactly one is Sync SGD.
+// equal in a fair comparison.
 func (s methodSet) load() ([]method, error) {
 	methods, err := s.read()
 	if err != nil {
 		return nil, err
 	}
-	name(methods)
+	if err := name(methods); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(methods, func(a, b method) int { return rank(a.cfg) - rank(b.cfg) })
-	if n := len(methods); n == 0 || methods[n-1].cfg.Algorithm != runfile.SyncSGD || n > 1 && methods[n-2].cfg.Algorithm == runfile.SyncSGD {
-		return nil, fmt.Errorf("--methods: want exactly one run file with algorithm %s, whose final loss is the target", runfile.SyncSGD)
-	}
-	if methods[0].cfg.Algorithm != runfile.HALoS {
-		return nil, fmt.Errorf("--methods: want a run file with algorithm %s, to which the others are compared", runfile.HALoS)
-	}
 	return methods, agree(methods)
 }
+
+// loadToTune is load for tune: the last method alone is Sync SGD, which sets the
+// target, and each has a file name of its own.
+func (s methodSet) loadToTune() ([]method, error) {
+	methods, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	if n := len(methods); n != 1+slices.IndexFunc(methods, method.syncSGD) {
+		return nil, fmt.Errorf("run files with algorithm %s: want exactly one, whose final loss is the target", runfile.SyncSGD)
+	}
+	for i, m := range methods {
+		if slices.ContainsFunc(methods[:i], func(o method) bool { return o.file == m.file }) {
+			return nil, fmt.Errorf("two run files are called %s: want names of their own, under which --out has the winners", m.file)
+		}
+	}
+	return methods, nil
+}
+
+func (m method) halos() bool   { return m.cfg.Algorithm == runfile.HALoS }
+func (m method) syncSGD() bool { return m.cfg.Algorithm == runfile.SyncSGD }
 
 // folder prepares the folder of --out for files with these names, none of which
 // is one that the methods read.
@@ -72,8 +90,11 @@ func (s methodSet) folder(files *outputs, dir string, methods []method, names []
 }
 
 func (s methodSet) read() ([]method, error) {
-	if s.Methods != "" {
-		return s.readFolder(string(s.Methods))
+	if len(s.Files) > 0 {
+		if s.Published {
+			return nil, fmt.Errorf("--published is for the methods of this program: want no run file beside it, not %q", string(s.Files[0]))
+		}
+		return s.readMethods(s.Files)
 	}
 	dir, err := os.MkdirTemp("", "halos") // run files name a file beside them
 	if err != nil {
@@ -83,39 +104,35 @@ func (s methodSet) read() ([]method, error) {
 	if err := os.CopyFS(dir, shipped); err != nil {
 		return nil, err
 	}
+	folder := filepath.Join(dir, "methods")
 	if s.Published {
-		return s.readFolder(filepath.Join(dir, "methods", "published"))
+		folder = filepath.Join(folder, "published")
 	}
-	return s.readFolder(filepath.Join(dir, "methods"))
+	return s.readMethods([]path{path(folder)})
 }
 
-// readFolder reads a folder while it is there, as the flags want it.
-func (s methodSet) readFolder(dir string) ([]method, error) {
-	methods, err := readMethods(dir)
-	if err != nil {
-		return nil, err
-	}
-	return s.apply(methods)
-}
-
-func readMethods(dir string) ([]method, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("--methods is %q: want a folder with run files *.yaml", dir)
-	}
-	methods := make([]method, len(files))
-	for i, file := range files {
-		if methods[i], err = readMethod(file); err != nil {
-			return nil, err
+// readMethods reads run files and those in folders, with what the flags change in them.
+func (v variant) readMethods(paths []path) ([]method, error) {
+	var methods []method
+	for _, p := range paths {
+		files := []string{string(p)}
+		if info, err := os.Stat(string(p)); err == nil && info.IsDir() {
+			if files, err = filepath.Glob(filepath.Join(string(p), "*.yaml")); err != nil || len(files) == 0 {
+				return nil, fmt.Errorf("folder %q has no run file: want one or more *.yaml", string(p))
+			}
 		}
-		if methods[i].text, err = os.ReadFile(file); err != nil {
-			return nil, err
+		for _, file := range files {
+			m, err := readMethod(file)
+			if err != nil {
+				return nil, err
+			}
+			if m.text, err = os.ReadFile(file); err != nil {
+				return nil, err
+			}
+			methods = append(methods, m)
 		}
 	}
-	return methods, nil
+	return v.apply(methods)
 }
 
 // readMethod reads a run file, but for its text: it may be a pipe.
@@ -164,19 +181,36 @@ func (m method) path(name string) string {
 	return filepath.Join(m.dir, name)
 }
 
-// name names methods by what they do, and by their files where that is not enough.
-func name(methods []method) {
-	count := make(map[string]int)
-	for _, m := range methods {
-		count[title(m.cfg)]++
-	}
+// name names methods by what they do. Where that is not enough it is by their
+// files, and by their folders too where that is not enough either.
+func name(methods []method) error {
 	for i, m := range methods {
 		methods[i].name = title(m.cfg)
-		if count[title(m.cfg)] > 1 {
-			methods[i].name = strings.TrimSuffix(m.file, ".yaml")
+	}
+	for _, by := range []func(method) string{
+		func(m method) string { return stem(m.file) },
+		func(m method) string { return filepath.Join(m.dir, stem(m.file)) },
+	} {
+		count := make(map[string]int)
+		for _, m := range methods {
+			count[m.name]++
+		}
+		for i, m := range methods {
+			if count[m.name] > 1 {
+				methods[i].name = by(m)
+			}
 		}
 	}
+	for i, m := range methods {
+		if slices.ContainsFunc(methods[:i], func(o method) bool { return o.name == m.name }) {
+			return fmt.Errorf("run file %s is given twice: want each once", filepath.Join(m.dir, m.file))
+		}
+	}
+	return nil
 }
+
+// stem is the name of a file without what says that it is YAML.
+func stem(file string) string { return strings.TrimSuffix(file, filepath.Ext(file)) }
 
 func title(cfg runfile.Config) string {
 	switch {

@@ -69,7 +69,7 @@ func TestMethodsMustAgree(t *testing.T) {
 		{"sync*", "gps_region: 0", "latency_ms: 5", []string{"sync_sgd.yaml", "topology.latency_ms", "5", "missing"}},
 		{"sync*", "algorithm: sync_sgd", "algorithm: sink_sgd", []string{"sync_sgd.yaml", "algorithm", "sink_sgd"}},
 	} {
-		code, _, err := command(t, "compare", "-methods", changedMethods(t, c.match, c.old, c.new), "-out", filepath.Join(t.TempDir(), "out"))
+		code, _, err := command(t, "compare", changedMethods(t, c.match, c.old, c.new), "-out", filepath.Join(t.TempDir(), "out"))
 		if code != 2 {
 			t.Errorf("%s: %s: status %d, want 2: %s", c.match, c.new, code, err)
 		}
@@ -81,30 +81,66 @@ func TestMethodsMustAgree(t *testing.T) {
 	}
 }
 
-func TestMethodsNeedOneTarget(t *testing.T) {
-	for remove, want := range map[string]string{"sync_sgd.yaml": "sync_sgd", "halos.yaml": "halos"} {
-		dir := changedMethods(t, "")
-		if err := os.Remove(filepath.Join(dir, remove)); err != nil {
-			t.Fatal(err)
+// copied is a copy of a run file of dir.
+func copied(t *testing.T, from, to string) string {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+func TestTuneNeedsOneTarget(t *testing.T) {
+	dir := changedMethods(t, "")
+	sync := filepath.Join(dir, "sync_sgd.yaml")
+	second := copied(t, sync, filepath.Join(dir, "other", "sync2.yaml"))
+	same := copied(t, filepath.Join(dir, "halos.yaml"), filepath.Join(dir, "other", "halos.yaml"))
+	for want, files := range map[string][]path{
+		"exactly one":              {path(dir), path(second)},
+		"two run files are called": {path(dir), path(same)},
+		"sync_sgd":                 {path(same)},
+	} {
+		if _, err := (methodSet{Files: files}).loadToTune(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v: want %q", files, err, want)
 		}
-		if _, err := (methodSet{Methods: path(dir)}).load(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("without %s: %v", remove, err)
-		}
+	}
+	if _, err := (methodSet{Files: []path{path(same), path(sync)}}).loadToTune(); err != nil {
+		t.Errorf("two of the methods: %v", err)
 	}
 }
 
 func TestEqualMethodsAreNamedByTheirFiles(t *testing.T) {
 	dir := changedMethods(t, "")
-	text, err := os.ReadFile(filepath.Join(dir, "halos.yaml"))
-	if err != nil {
-		t.Fatal(err)
+	halos := filepath.Join(dir, "halos.yaml")
+	mine, other := copied(t, halos, filepath.Join(dir, "mine.yaml")), copied(t, halos, filepath.Join(dir, "other", "mine.yaml"))
+	stem := strings.TrimSuffix(mine, ".yaml")
+	for _, c := range []struct {
+		files []path
+		want  string
+	}{
+		{[]path{path(dir)}, "halos, mine, Async-Local-SGD, DiLoCo, DiLoCo+DynUpd, Sync SGD"},
+		{[]path{path(mine), path(halos)}, "mine, halos"},
+		{[]path{path(mine), path(filepath.Join(dir, "diloco.yaml"))}, "HALoS, DiLoCo"},
+		{[]path{path(mine), path(other), path(halos)}, stem + ", " + filepath.Join(dir, "other", "mine") + ", halos"},
+	} {
+		methods, err := methodSet{Files: c.files}.load()
+		var names []string
+		for _, m := range methods {
+			names = append(names, m.name)
+		}
+		if got := strings.Join(names, ", "); err != nil || got != c.want {
+			t.Errorf("names are %s, %v: want %s", got, err, c.want)
+		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "mine.yaml"), text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	methods, err := methodSet{Methods: path(dir)}.load()
-	if err != nil || methods[0].name != "halos" || methods[1].name != "mine" || methods[2].name != "Async-Local-SGD" {
-		t.Errorf("%v, %v", methods, err)
+	if _, err := (methodSet{Files: []path{path(mine), path(mine)}}).load(); err == nil || !strings.Contains(err.Error(), "given twice") {
+		t.Errorf("one file twice: %v", err)
 	}
 }
 
@@ -134,9 +170,9 @@ func TestVariants(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]string{
-		"--problem concave": `--problem is "concave": want iid, non-iid or convex`,
-		"--clock 7b":        `--clock is "7b": want 70m, 160m or 410m`,
-		"--methods " + tiny + " --problem non-iid": "partition",
+		"--problem concave":         `--problem is "concave": want iid, non-iid or convex`,
+		"--clock 7b":                `--clock is "7b": want 70m, 160m or 410m`,
+		tiny + " --problem non-iid": "partition",
 	} {
 		code, _, err := command(t, append([]string{"compare", "--list"}, strings.Fields(args)...)...)
 		if code != 2 || !strings.Contains(err, want) {
@@ -149,7 +185,7 @@ func TestVariants(t *testing.T) {
 func TestSeedOfProblemIsRefused(t *testing.T) {
 	methods := changedMethods(t, "halos.yaml", "{name: quadratic, dim: 12, noise: 0.3}", "{name: bytelm, seed: 5}")
 	for _, c := range []string{"compare", "tune"} {
-		code, _, err := command(t, c, "--methods", methods, "--out", filepath.Join(t.TempDir(), "out"))
+		code, _, err := command(t, c, methods, "--out", filepath.Join(t.TempDir(), "out"))
 		if want := "halos.yaml: workload.problem.seed is 5: want none"; code != 2 || !strings.Contains(err, want) {
 			t.Errorf("%s: status %d, %q: want 2 and %q", c, code, err, want)
 		}

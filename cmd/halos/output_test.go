@@ -41,7 +41,7 @@ func TestOutputsAreRefusedBeforeTheRun(t *testing.T) {
 		wrong      []wrong
 	}{
 		{"sim " + run, "--trace", files}, {"sim " + run, "--result", files}, {"sim " + run, "--model", files}, {"sim " + run, "--tensorboard", boards},
-		{"compare -methods " + tiny, "--out", folders}, {"tune -methods " + tiny, "--out", folders},
+		{"compare " + tiny, "--out", folders}, {"tune " + tiny, "--out", folders},
 	} {
 		for _, w := range c.wrong {
 			code, out, err := command(t, append(strings.Fields(c.args), c.flag, w.path)...)
@@ -76,18 +76,18 @@ func TestOutputsAreDistinct(t *testing.T) {
 	}
 	t.Chdir(dir)
 	for args, want := range map[string]string{
-		"sim run.yaml -result new -trace new":          "--result",
-		"sim run.yaml -result new -trace tonew":        "--result",
-		"sim run.yaml -result todir/new -trace ./new":  "--result",
-		"sim run.yaml -result run.yaml":                "the run file",
-		"sim run.yaml -result new -model new":          "--result",
-		"sim run.yaml -model run.yaml":                 "the run file",
-		"sim run.yaml -trace torun":                    "the run file",
-		"sim torun -result run.yaml":                   "the run file",
-		"sim withenv.yaml -result env.yaml":            "topology.env",
-		"sim withdata.yaml -trace text":                "the data",
-		"tune -methods OLD -out OLD":                   "the run file",
-		"compare -methods OLD -data points.csv -out .": "the data",
+		"sim run.yaml -result new -trace new":         "--result",
+		"sim run.yaml -result new -trace tonew":       "--result",
+		"sim run.yaml -result todir/new -trace ./new": "--result",
+		"sim run.yaml -result run.yaml":               "the run file",
+		"sim run.yaml -result new -model new":         "--result",
+		"sim run.yaml -model run.yaml":                "the run file",
+		"sim run.yaml -trace torun":                   "the run file",
+		"sim torun -result run.yaml":                  "the run file",
+		"sim withenv.yaml -result env.yaml":           "topology.env",
+		"sim withdata.yaml -trace text":               "the data",
+		"tune OLD -out OLD":                           "the run file",
+		"compare OLD -data points.csv -out .":         "the data",
 	} {
 		code, out, err := command(t, strings.Fields(strings.ReplaceAll(args, "OLD", old))...)
 		if code != 2 || out != "" || !strings.HasSuffix(err, ": want another file than that of "+want+"\n") {

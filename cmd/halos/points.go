@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-var pointColumns = []string{"method", "seed", "time_ms", "version", "steps", "tokens", "loss"}
+var pointColumns = []string{"method", "seed", "time_ms", "version", "steps", "tokens_counted", "loss"}
 
 // writePoints writes the points of all records as CSV with a header. A loss that
 // is not finite is NaN or Inf.

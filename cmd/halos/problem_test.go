@@ -98,7 +98,7 @@ func TestDataFlagIsNamed(t *testing.T) {
 	methods := changedMethods(t, "*", "{name: quadratic, dim: 12, noise: 0.3}", byteLM)
 	for _, args := range [][]string{{"compare"}, {"tune"}} {
 		out := filepath.Join(t.TempDir(), "out")
-		code, _, err := command(t, append(args, "--methods", methods, "--data", "nowhere", "--out", out)...)
+		code, _, err := command(t, append(args, methods, "--data", "nowhere", "--out", out)...)
 		if code != 2 || !strings.HasPrefix(err, "halos: --data: ") && !strings.Contains(err, ": --data: ") {
 			t.Errorf("%s: status %d, %q: want the flag", args, code, err)
 		}

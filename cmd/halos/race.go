@@ -31,8 +31,8 @@ type record struct {
 	Error  string  `json:"error,omitempty"`
 	TimeMS float64 `json:"time_ms"` // simulated
 	Steps  uint64  `json:"steps"`
-	Tokens uint64  `json:"tokens"` // trained on
-	Loss   number  `json:"loss"`   // held-out, at the end
+	Tokens uint64  `json:"tokens_counted"` // in updates of the global model; workers have trained on more
+	Loss   number  `json:"loss"`           // held-out, at the end
 
 	// As in [sim.Stats].
 	Compute          float64  `json:"compute"`
@@ -52,7 +52,7 @@ type point struct {
 	TimeMS  float64 `json:"time_ms"`
 	Version uint64  `json:"version"` // updates of the global model
 	Steps   uint64  `json:"steps"`
-	Tokens  uint64  `json:"tokens"`
+	Tokens  uint64  `json:"tokens_counted"`
 	Loss    number  `json:"loss"`
 }
 

@@ -24,6 +24,9 @@ type comparison struct {
 	Seeds  int    `json:"seeds"`            // asked for
 	Seed   uint64 `json:"seed"`             // the first
 
+	Base   string   `json:"base"`             // the method to which all are compared
+	Target *float64 `json:"target,omitempty"` // --target
+
 	Methods []methodRecord `json:"methods"`
 	Table   []row          `json:"table"`
 	Runs    []record       `json:"runs"`
@@ -31,9 +34,10 @@ type comparison struct {
 
 // A methodRecord is a run file as it was used, but for its seed.
 type methodRecord struct {
-	Name   string         `json:"name"`
-	File   string         `json:"file"`
-	Config runfile.Config `json:"config"`
+	Name      string         `json:"name"`
+	Reference bool           `json:"reference,omitempty"` // made for --references
+	File      string         `json:"file"`
+	Config    runfile.Config `json:"config"`
 }
 
 func newComparison(methods []method, now time.Time) comparison {
@@ -45,7 +49,7 @@ func newComparison(methods []method, now time.Time) comparison {
 		Commit: commit(),
 	}
 	for _, m := range methods {
-		c.Methods = append(c.Methods, methodRecord{m.name, m.file, m.cfg})
+		c.Methods = append(c.Methods, methodRecord{m.name, m.reference, m.file, m.cfg})
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -8,21 +9,26 @@ import (
 // A row is a method in the table. A quantity that differs between seeds is a
 // spread or a median over them.
 type row struct {
-	Method   string `json:"method"`
-	Baseline bool   `json:"baseline"` // it set the target
-	Seeds    int    `json:"seeds"`
-	Reached  int    `json:"reached"` // in how many of them it reached the target
+	Method    string `json:"method"`
+	Baseline  bool   `json:"baseline"`            // it set the target
+	Reference bool   `json:"reference,omitempty"` // made for --references
+	Seeds     int    `json:"seeds"`               // that have a result
+	Reached   int    `json:"reached"`             // with how many of them it reached the target
+	Failed    int    `json:"failed"`              // with how many of them it failed, as when it diverged
 
-	// Where it reached the target, or else its budget's end. Ratios are to HALoS
-	// with the same seed, the first two only where HALoS reached the target:
-	// TimeRatio = TokenRatio * ClockRatio.
+	// Where it reached the target. In a seed with which it did not, it would be more
+	// than at the end of its budget; in one with which it failed it is never. Ratios
+	// are to the base with the same seed. The base may have missed the target as well:
+	// then the ratio is less than that to the end of its budget.
 	TimeMS     spread `json:"time_ms"`
 	TimeRatio  spread `json:"time_ratio"`
-	Tokens     spread `json:"tokens"`
+	Tokens     spread `json:"tokens_counted"` // in updates of the global model
 	TokenRatio spread `json:"token_ratio"`
-	ClockRatio spread `json:"clock_ratio"` // of time per token; needs no target
-	Loss       spread `json:"loss"`        // held-out, there
 
+	Factors factors `json:"factors"`
+
+	// Medians over the seeds with which it did not fail.
+	Loss             number   `json:"loss"` // held-out, at the end
 	Compute          number   `json:"compute"`
 	Wait             number   `json:"wait"`
 	Communicate      number   `json:"communicate"`
@@ -32,20 +38,26 @@ type row struct {
 	ReachedShare     []number `json:"reached_share"` // of worker updates, by region
 }
 
-// A spread is a median with the smallest and the largest, of all that are
-// finite.
-type spread struct {
-	Median number `json:"median"`
-	Min    number `json:"min"`
-	Max    number `json:"max"`
+// Factors are the ratios to the base with one seed, so that
+//
+//	Time = Tokens * Clock
+//
+// holds, also where Time and Tokens are bounds. It does not hold between medians.
+// The seed is the one with the median time ratio, of an even number of seeds the
+// smaller of the middle two.
+type factors struct {
+	Seed   uint64  `json:"seed"`
+	Time   bounded `json:"time"`
+	Tokens bounded `json:"tokens"`
+	Clock  number  `json:"clock"` // of simulated time per token
 }
 
-// summarize makes the table of the races that have a result. The first method
-// is the one to which the others are compared.
-func summarize(methods []method, records []record) []row {
+// summarize makes the table of the races that have a result. base is the name of
+// the method to which all are compared.
+func summarize(methods []method, base string, records []record) []row {
 	reference := make(map[uint64]record) // by seed
 	for _, r := range records {
-		if r.Method == methods[0].name && r.End != endInterrupted {
+		if r.Method == base && r.End != endInterrupted {
 			reference[r.Seed] = r
 		}
 	}
@@ -55,72 +67,116 @@ func summarize(methods []method, records []record) []row {
 			return r.Method != m.name || r.End == endInterrupted
 		})
 		if len(of) > 0 {
-			rows = append(rows, newRow(m.name, of, reference))
+			rows = append(rows, newRow(m, of, reference))
 		}
 	}
 	return rows
 }
 
-func newRow(name string, of []record, reference map[uint64]record) row {
-	each := func(value func(record) float64) spread {
-		var all []float64
+func newRow(m method, of []record, reference map[uint64]record) row {
+	each := func(value func(record) interval) spread {
+		var all []interval
 		for _, r := range of {
 			all = append(all, value(r))
 		}
 		return spreadOf(all)
 	}
-	ratio := func(value func(record) float64) func(record) float64 {
-		return func(r record) float64 { return value(r) / value(reference[r.Seed]) }
-	}
-	toTarget := func(value func(record) float64) func(record) float64 {
-		return func(r record) float64 {
-			if reference[r.Seed].End != endReached {
-				return math.NaN()
-			}
-			return ratio(value)(r)
-		}
+	ratio := func(value func(record) float64) func(record) interval {
+		return func(r record) interval { return r.ratio(reference, value) }
 	}
 	row := row{
-		Method:           name,
-		Baseline:         of[0].baseline(),
-		Seeds:            len(of),
-		TimeMS:           each(timeOf),
-		TimeRatio:        each(toTarget(timeOf)),
-		Tokens:           each(tokensOf),
-		TokenRatio:       each(toTarget(tokensOf)),
-		ClockRatio:       each(ratio(func(r record) float64 { return timeOf(r) / tokensOf(r) })),
-		Loss:             each(func(r record) float64 { return float64(r.Loss) }),
-		Compute:          each(func(r record) float64 { return r.Compute }).Median,
-		Wait:             each(func(r record) float64 { return r.Wait }).Median,
-		Communicate:      each(func(r record) float64 { return r.Communicate }).Median,
-		InterRegionBytes: each(func(r record) float64 { return r.InterRegionBytes }).Median,
-		LocalStaleness:   each(func(r record) float64 { return r.LocalStaleness }).Median,
-		GlobalStaleness:  each(func(r record) float64 { return r.GlobalStaleness }).Median,
+		Method:     m.name,
+		Reference:  m.reference,
+		Baseline:   of[0].baseline(),
+		Seeds:      len(of),
+		TimeMS:     each(func(r record) interval { return r.toTarget(timeOf) }),
+		TimeRatio:  each(ratio(timeOf)),
+		Tokens:     each(func(r record) interval { return r.toTarget(tokensOf) }),
+		TokenRatio: each(ratio(tokensOf)),
 	}
+	row.Factors = newFactors(of, reference, row.TimeRatio.Median.Bound)
 	for _, r := range of {
-		if r.End == endReached {
+		switch r.End {
+		case endReached:
 			row.Reached++
+		case endFailed:
+			row.Failed++
 		}
 	}
-	for region := range of[0].Updates {
-		share := each(func(r record) float64 { return float64(r.Reached[region]) / float64(r.Updates[region]) })
-		row.ReachedShare = append(row.ReachedShare, share.Median)
-	}
+	row.account(slices.DeleteFunc(slices.Clone(of), func(r record) bool { return r.End == endFailed }))
 	return row
+}
+
+// account fills in the medians over runs that did not fail.
+func (w *row) account(of []record) {
+	middle := func(value func(record) float64) number {
+		var all []float64
+		for _, r := range of {
+			if x := value(r); number(x).finite() {
+				all = append(all, x)
+			}
+		}
+		if len(all) == 0 {
+			return number(math.NaN())
+		}
+		return number(median(all))
+	}
+	w.Loss = middle(func(r record) float64 { return float64(r.Loss) })
+	w.Compute = middle(func(r record) float64 { return r.Compute })
+	w.Wait = middle(func(r record) float64 { return r.Wait })
+	w.Communicate = middle(func(r record) float64 { return r.Communicate })
+	w.InterRegionBytes = middle(func(r record) float64 { return r.InterRegionBytes })
+	w.LocalStaleness = middle(func(r record) float64 { return r.LocalStaleness })
+	w.GlobalStaleness = middle(func(r record) float64 { return r.GlobalStaleness })
+	if len(of) == 0 {
+		return
+	}
+	for region := range of[0].Updates {
+		w.ReachedShare = append(w.ReachedShare, middle(func(r record) float64 {
+			return float64(r.Reached[region]) / float64(r.Updates[region])
+		}))
+	}
+}
+
+// newFactors takes the ratios of the seed that is in the middle. bound is that of
+// the median time ratio.
+func newFactors(of []record, reference map[uint64]record, bound string) factors {
+	of = slices.Clone(of)
+	slices.SortStableFunc(of, func(a, b record) int {
+		x, y := a.ratio(reference, timeOf), b.ratio(reference, timeOf)
+		if bound == "<" {
+			return cmp.Or(cmp.Compare(x.hi, y.hi), cmp.Compare(x.lo, y.lo))
+		}
+		return cmp.Or(cmp.Compare(x.lo, y.lo), cmp.Compare(x.hi, y.hi))
+	})
+	r := of[(len(of)-1)/2]
+	f := factors{Seed: r.Seed, Time: r.ratio(reference, timeOf).bounded(), Tokens: r.ratio(reference, tokensOf).bounded(), Clock: number(math.NaN())}
+	if base, ok := reference[r.Seed]; ok && r.End != endFailed && base.End != endFailed {
+		f.Clock = number(timeOf(r) / tokensOf(r) * tokensOf(base) / timeOf(base))
+	}
+	return f
 }
 
 func timeOf(r record) float64   { return r.TimeMS }
 func tokensOf(r record) float64 { return float64(r.Tokens) }
 
-// spreadOf sorts x. The median of an even number of values is the mean of the
-// middle two.
-func spreadOf(x []float64) spread {
-	x = slices.DeleteFunc(x, func(v float64) bool { return !number(v).finite() })
-	if len(x) == 0 {
-		none := number(math.NaN())
-		return spread{none, none, none}
+// toTarget is what is known of a value at the target: it grows while r runs.
+func (r record) toTarget(value func(record) float64) interval {
+	switch {
+	case r.End == endFailed:
+		return exactly(math.Inf(1))
+	case r.End == endReached || r.baseline():
+		return exactly(value(r))
 	}
-	slices.Sort(x)
-	n := len(x)
-	return spread{number(x[(n-1)/2]+x[n/2]) / 2, number(x[0]), number(x[n-1])}
+	return interval{value(r), math.Inf(1)}
+}
+
+// ratio is that of a value to the base's with the same seed, where both are at the
+// target. To a base that failed there is none.
+func (r record) ratio(reference map[uint64]record, value func(record) float64) interval {
+	base, ok := reference[r.Seed]
+	if !ok || base.End == endFailed {
+		return unknown
+	}
+	return r.toTarget(value).over(base.toTarget(value))
 }

@@ -3,44 +3,75 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// heading is the two lines above the table, a column each.
-var heading = [][2]string{
-	{"", "method"}, {"target", "reached"}, {"time to", "target"}, {"x", "HALoS"}, {"tokens to", "target"}, {"x", "HALoS"},
-	{"compute", "%"}, {"wait", "%"}, {"network", "%"}, {"between", "regions"},
-	{"staleness", "local"}, {"", "global"}, {"updates in the global", "model, % by region"},
+// lineWidth is the characters in a line of what compare prints.
+const lineWidth = 80
+
+// writeTables prints the rows for people: which method is ahead, then why. A > or <
+// marks a bound: see [row].
+func writeTables(w io.Writer, base string, rows []row) error {
+	if err := writeColumns(w, fit(aheadTable(base, rows))); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	if err := writeColumns(w, fit(whyTable(rows))); err != nil {
+		return err
+	}
+	_, err := fmt.Fprint(w, `
+Tokens are counted when an update of the global model has them. Staleness is in
+updates. The last column is the share of the workers' updates that are in the
+global model, by region.
+`)
+	return err
 }
 
-// writeTable prints rows as a table for people. A > marks what would be more if
-// the target had been reached; the loss is how near it came.
-func writeTable(w io.Writer, rows []row) error {
-	lines := make([][]string, 2, len(rows)+2)
-	for _, h := range heading {
-		lines[0], lines[1] = append(lines[0], h[0]), append(lines[1], h[1])
+// aheadTable is a line for each row, and two more for what differs between seeds.
+func aheadTable(base string, rows []row) [][]string {
+	x := shorten(base, 9)
+	lines := [][]string{{"", "", "time to", "x", "tokens", "x"}, {"method", "reached", "target", x, "counted", x}}
+	for i, r := range rows {
+		if r.Reference && (i == 0 || !rows[i-1].Reference) {
+			lines = append(lines, []string{"reference", "", "", "", "", ""})
+		}
+		lines = append(lines, []string{r.Method, r.reached(), r.TimeMS.Median.show(virtual), r.TimeRatio.Median.show(digits3),
+			r.Tokens.Median.show(count), r.TokenRatio.Median.show(digits3)})
+		if r.Seeds > 1 {
+			lines = append(lines, r.ends("  smallest", func(s spread) number { return s.Min })...)
+			lines = append(lines, r.ends("  largest", func(s spread) number { return s.Max })...)
+		}
 	}
-	for _, r := range rows {
-		lines = append(lines, r.cells())
-	}
-	return writeColumns(w, lines)
+	return lines
 }
 
-func (r row) cells() []string {
-	var shares []string
-	for _, s := range r.ReachedShare {
-		shares = append(shares, percent(s))
+// ends is the line of one end of each spread, and no line if none is known.
+func (r row) ends(name string, end func(spread) number) [][]string {
+	show := func(s spread, unit func(float64) string) string { return bounded{"", end(s)}.show(unit) }
+	cells := []string{show(r.TimeMS, virtual), show(r.TimeRatio, digits3), show(r.Tokens, count), show(r.TokenRatio, digits3)}
+	if !slices.ContainsFunc(cells, func(c string) bool { return c != "-" }) {
+		return nil
 	}
-	return []string{
-		r.Method, r.reached(),
-		r.atLeast(r.TimeMS.show(virtual)), r.atLeast(r.TimeRatio.show(digits3)),
-		r.atLeast(r.Tokens.show(count)), r.atLeast(r.TokenRatio.show(digits3)),
-		percent(r.Compute), percent(r.Wait), percent(r.Communicate), count(float64(r.InterRegionBytes)) + "B",
-		digits3(float64(r.LocalStaleness)), digits3(float64(r.GlobalStaleness)), strings.Join(shares, " "),
-	}
+	return [][]string{append([]string{name, ""}, cells...)}
 }
 
+func whyTable(rows []row) [][]string {
+	lines := [][]string{{"", "compute", "wait", "network", "between", "staleness", "", "updates in"},
+		{"method", "%", "%", "%", "regions", "local", "global", "model, %"}}
+	for i, r := range rows {
+		if r.Reference && (i == 0 || !rows[i-1].Reference) {
+			lines = append(lines, []string{"reference", "", "", "", "", "", "", ""})
+		}
+		lines = append(lines, []string{r.Method, percent(r.Compute), percent(r.Wait), percent(r.Communicate),
+			bounded{"", r.InterRegionBytes}.show(count) + "B", digits3(float64(r.LocalStaleness)), digits3(float64(r.GlobalStaleness)), r.shares()})
+	}
+	return lines
+}
+
+// reached says whether it reached the target, or with how many seeds.
 func (r row) reached() string {
 	switch {
 	case r.Baseline:
@@ -49,30 +80,50 @@ func (r row) reached() string {
 		return fmt.Sprintf("%d of %d", r.Reached, r.Seeds)
 	case r.Reached == 1:
 		return "yes"
+	case r.Failed == 1:
+		return "failed"
 	}
-	return fmt.Sprintf("no: %.3f", r.Loss.Median)
+	return "no: " + strconv.FormatFloat(float64(r.Loss), 'g', 4, 64)
 }
 
-// atLeast puts > before what is only known to be more.
-func (r row) atLeast(text string) string {
-	if r.Baseline || r.Reached == r.Seeds || text == "-" {
+// shares is the share of updates of each region, or the range if that is long.
+func (r row) shares() string {
+	var all []string
+	var known []number
+	for _, s := range r.ReachedShare {
+		all = append(all, percent(s))
+		if s.finite() {
+			known = append(known, s)
+		}
+	}
+	text := strings.Join(all, " ")
+	switch {
+	case len(known) == 0:
+		return "-"
+	case len(text) <= 11:
 		return text
 	}
-	return ">" + text
+	least, most := percent(slices.Min(known)), percent(slices.Max(known))
+	if least == most {
+		return least
+	}
+	return least + ".." + most
 }
 
-// writeFactors prints how much of each time ratio comes from tokens, and how
-// much from the clock.
-func writeFactors(w io.Writer, rows []row) error {
-	lines := [][]string{{"", "time", "", "tokens", "", "time per token"}}
-	for _, r := range rows {
-		lines = append(lines, []string{r.Method, r.atLeast(digits3(float64(r.TimeRatio.Median))), "=",
-			r.atLeast(digits3(float64(r.TokenRatio.Median))), "x", digits3(float64(r.ClockRatio.Median))})
+// fit shortens the first column so that the lines have lineWidth.
+func fit(lines [][]string) [][]string {
+	others := 0
+	for i := range lines[0][1:] {
+		widest := 0
+		for _, cells := range lines {
+			widest = max(widest, utf8.RuneCountInString(cells[i+1]))
+		}
+		others += 2 + widest
 	}
-	if _, err := fmt.Fprintln(w, "Ratios to HALoS: time = tokens x time per token."); err != nil {
-		return err
+	for _, cells := range lines {
+		cells[0] = shorten(cells[0], max(8, lineWidth-others))
 	}
-	return writeColumns(w, lines)
+	return lines
 }
 
 // writeColumns prints cells in columns, the first flush left, the others right.
@@ -100,13 +151,12 @@ func writeColumns(w io.Writer, lines [][]string) error {
 	return nil
 }
 
-// show is the median, with the range if there is one.
-func (s spread) show(unit func(float64) string) string {
-	text := unit(float64(s.Median))
-	if s.Min < s.Max {
-		text += " (" + unit(float64(s.Min)) + ".." + unit(float64(s.Max)) + ")"
+// shorten is text, or its first characters and an ellipsis if it has more than n.
+func shorten(text string, n int) string {
+	if utf8.RuneCountInString(text) <= n {
+		return text
 	}
-	return text
+	return string([]rune(text)[:n-1]) + "…"
 }
 
 func percent(x number) string {

@@ -29,7 +29,7 @@ type tuneCmd struct {
 // are written at the end, and also if it is interrupted or fails, once every method
 // has a trial: so a folder has a run file of every method or of none.
 func (c tuneCmd) Run(ctx context.Context, s streams) error {
-	methods, err := c.load()
+	methods, err := c.loadToTune()
 	if err != nil {
 		return usageError{err}
 	}

@@ -17,8 +17,14 @@ import (
 // tuneTiny runs tune in a new folder and returns it and its tune.csv.
 func tuneTiny(t *testing.T, args ...string) (dir, table string) {
 	t.Helper()
+	return tuneMethods(t, tiny, args...)
+}
+
+// tuneMethods is tuneTiny for another folder of methods.
+func tuneMethods(t *testing.T, methods string, args ...string) (dir, table string) {
+	t.Helper()
 	dir = filepath.Join(t.TempDir(), "out")
-	code, _, errs := command(t, append([]string{"tune", "-methods", tiny, "-out", dir}, args...)...)
+	code, _, errs := command(t, append([]string{"tune", methods, "-out", dir}, args...)...)
 	if code != 0 {
 		t.Fatalf("status %d: %s", code, errs)
 	}
@@ -48,11 +54,11 @@ func TestTuneFindsBetterValues(t *testing.T) {
 	if best != 5 {
 		t.Errorf("%d trials are best, want one for each method", best)
 	}
-	won, err := methodSet{Methods: path(dir)}.load()
+	won, err := methodSet{Files: []path{path(dir)}}.load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, err := methodSet{Methods: tiny}.load()
+	before, err := methodSet{Files: []path{tiny}}.load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +73,7 @@ func TestTuneFindsBetterValues(t *testing.T) {
 			t.Errorf("%s has lost its comment", m.file)
 		}
 	}
-	if code, _, errs := command(t, "compare", "-methods", dir, "-out", filepath.Join(dir, "compared")); code != 0 {
+	if code, _, errs := command(t, "compare", dir, "-out", filepath.Join(dir, "compared")); code != 0 {
 		t.Errorf("compare with the winners: status %d: %s", code, errs)
 	}
 }
@@ -97,7 +103,7 @@ func withoutWall(_, table string) string {
 func TestTuneGoesOnWithoutATrialThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	methods := changedMethods(t, "*", "local_steps: 32", "local_steps: 4", "local_steps: 16", "local_steps: 4", "accumulate: 32", "accumulate: 4")
-	_, table := tuneTiny(t, "-methods", methods, "-trials", "8", "-steps", "100")
+	_, table := tuneMethods(t, methods, "-trials", "8", "-steps", "100")
 	if n := strings.Count(table, "workload.total_local_steps, 100"); n == 0 || strings.Contains(table, ",true,failed,") {
 		t.Errorf("%d trials do not fit: want some, none of them best:\n%s", n, table)
 	}
@@ -106,7 +112,7 @@ func TestTuneGoesOnWithoutATrialThatDoesNotFit(t *testing.T) {
 func TestTuneInterrupted(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "out")
-	args := []string{"tune", "-methods", tiny, "-trials", "6", "-workers", "1", "-out", dir}
+	args := []string{"tune", tiny, "-trials", "6", "-workers", "1", "-out", dir}
 	code, out, errs := interrupt(t, "Sync SGD         trial ", args...)
 	if code != 130 || out != "" || !strings.HasPrefix(errs, "Sync SGD") || !strings.Contains(errs, "Sync SGD         trials 0 to 3 of 6 begin\n") {
 		t.Errorf("status %d, %q, %q: want 130, and that Sync SGD begins", code, out, errs)
@@ -173,7 +179,7 @@ func TestTuneInterrupted(t *testing.T) {
 func TestTuneGoesOnWithMoreTrials(t *testing.T) {
 	t.Parallel()
 	dir, _ := tuneTiny(t, "-trials", "1")
-	code, _, errs := command(t, "tune", "-methods", tiny, "-out", dir, "-trials", "5")
+	code, _, errs := command(t, "tune", tiny, "-out", dir, "-trials", "5")
 	if code != 0 || strings.Contains(errs, "Sync SGD         trial   0") || !strings.Contains(errs, "HALoS            trial   0 of before chased the target ") {
 		t.Errorf("status %d, %s", code, errs)
 	}
@@ -229,7 +235,7 @@ func TestTrialIsPruned(t *testing.T) {
 // the loss before.
 func syncTrial(t *testing.T, oldnew ...string) (*trial, *problem, float64) {
 	t.Helper()
-	methods, err := methodSet{Methods: path(changedMethods(t, "sync*", oldnew...))}.load()
+	methods, err := methodSet{Files: []path{path(changedMethods(t, "sync*", oldnew...))}}.load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,10 @@ func virtual(ms float64) string {
 		return fmt.Sprintf("%dm %02ds", int(s)/60, int(s)%60)
 	case s < 100*3600:
 		return fmt.Sprintf("%dh %02dm", int(s)/3600, int(s)%3600/60)
+	case s < 1e4*86400:
+		return fmt.Sprintf("%.1fd", s/86400)
 	}
-	return fmt.Sprintf("%.1fd", s/86400)
+	return digits3(s/86400) + "d"
 }
 
 // lossText is a loss to four digits, or - where it was not evaluated.
