@@ -75,7 +75,11 @@ func spreadOf(x []interval) spread {
 	for i, v := range x {
 		lo[i], hi[i] = v.lo, v.hi
 	}
-	s := spread{interval{median(lo), median(hi)}.bounded(), number(lo[0]), number(hi[len(hi)-1])} // sorted by median
+	middle := interval{median(lo), median(hi)} // which sorts them
+	if lo[(len(lo)-1)/2] == 0 {
+		middle.lo = 0 // half of the other seed's number is no bound worth telling
+	}
+	s := spread{middle.bounded(), number(lo[0]), number(hi[len(hi)-1])}
 	if i := slices.IndexFunc(x, func(v interval) bool { return v.lo != v.hi && v.lo == lo[0] }); i >= 0 {
 		s.Min = none // that seed has at least so much, maybe more
 	}

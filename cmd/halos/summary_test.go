@@ -41,6 +41,7 @@ func TestRatiosOfRacesThatMissTheTarget(t *testing.T) {
 		{"both miss it", []ended{budget}, []ended{budget}, ">100", "-", 0, true},
 		{"the method fails", []ended{reached(10)}, []ended{failed}, "-", "-", 0, false},
 		{"the base fails", []ended{failed}, []ended{reached(20)}, "20.0", "-", 1, false},
+		{"the base fails with one seed of two", []ended{failed, reached(10)}, []ended{reached(20), reached(20)}, "20.0", "-", 2, false},
 		{"the base reaches it with one seed of three", []ended{reached(10), budget, budget}, []ended{reached(60), reached(20), reached(30)}, "30.0", "<0.30", 3, true},
 		{"the base misses it with one of three", []ended{reached(10), reached(10), budget}, []ended{reached(20), reached(30), reached(40)}, "30.0", "2.00", 3, true},
 		{"the base misses it with one of two", []ended{reached(10), budget}, []ended{reached(20), reached(20)}, "20.0", "<1.10", 2, true},
@@ -78,6 +79,13 @@ func TestFactorsAreOfOneSeed(t *testing.T) {
 func TestSpreadsAreWithoutFailedRuns(t *testing.T) {
 	base := ended{endReached, 10, 10}
 	r := duel([]ended{base, base, base}, []ended{{endReached, 20, 20}, {endReached, 30, 30}, {endFailed, 1, 1}})
+	records := []record{
+		{Method: "a", Seed: 1, End: endReached, Compute: 0.5, Loss: 2, Updates: []uint64{4}, Reached: []uint64{3}},
+		{Method: "a", Seed: 2, End: endFailed, Compute: 2.97, Loss: 99, Updates: []uint64{4}, Reached: []uint64{0}},
+	}
+	if a := summarize([]method{{name: "a"}}, "a", records)[0]; a.Compute != 0.5 || a.Loss != 2 || a.ReachedShare[0] != 0.75 {
+		t.Errorf("%+v: want the shares of the run that did not fail", a)
+	}
 	if r.TimeMS.Min != 20 || r.TimeMS.Max.finite() || r.Failed != 1 || r.TimeMS.Median.Value != 30 {
 		t.Errorf("%+v, %d failed: want 20 to unknown", r.TimeMS, r.Failed)
 	}

@@ -8,7 +8,7 @@ import (
 func TestVirtual(t *testing.T) {
 	for ms, want := range map[float64]string{
 		0: "0.0s", 1234: "1.2s", 119940: "119.9s", 119999: "120.0s", 120e3: "2m 00s", 125.6e3: "2m 06s", 7199.6e3: "2h 00m",
-		9000e3: "2h 30m", 360000e3: "4.2d", math.Inf(1): "-",
+		9000e3: "2h 30m", 360000e3: "4.2d", 863e9: "9988.4d", 864e15: "1e+10d", math.Inf(1): "-",
 	} {
 		if got := virtual(ms); got != want {
 			t.Errorf("%v ms: %s, want %s", ms, got, want)
