@@ -20,7 +20,8 @@ type compareCmd struct {
 	Base       string   `placeholder:"NAME" help:"Method to which the others are compared, by its name in the table or its run file. Default: HALoS if it is there, or else the first."`
 	Target     *float64 `placeholder:"LOSS" help:"Held-out loss to reach. Default: where the Sync SGD run ends if there is exactly one, or else where the base ends."`
 	References bool     `help:"Also run async_local_sgd in the region of the GPS alone, and halos with ideal links."`
-	Out        path     `default:"./halos-compare" placeholder:"DIR" help:"Write figures and points into this folder (default: ${default})."`
+	Out        path     `placeholder:"DIR" help:"Write figures and points into this folder (default: ./halos-compare; with --from its folder)."`
+	From       path     `placeholder:"DIR" help:"Run nothing: draw the figures again and print the tables of the compare.json in this folder, or of this file."`
 	Seed       uint64   `default:"11" help:"Of data and initial model (default: ${default})."`
 	Seeds      uint64   `default:"1" help:"How many seeds, this one and those after it; the table gives medians (default: ${default})."`
 	Workers    int      `help:"Goroutines that train. Results do not depend on it. Default: one a core."`
@@ -29,6 +30,12 @@ type compareCmd struct {
 
 // Run compares. If it is interrupted, table and files are of the runs that ended.
 func (c compareCmd) Run(ctx context.Context, s streams) error {
+	if c.From != "" {
+		return c.again(s)
+	}
+	if c.Out == "" {
+		c.Out = "./halos-compare"
+	}
 	methods, err := c.load()
 	if err != nil {
 		return usageError{err}
@@ -144,12 +151,16 @@ func (c compareCmd) seed(ctx context.Context, w io.Writer, methods []method, see
 	if seed == c.Seed {
 		p.tell(w)
 	}
+	start, err := initial(ctx, p)
+	if err != nil {
+		return err
+	}
 	target := math.NaN()
 	if c.Target != nil {
 		target = *c.Target
 	}
 	for i, m := range methods {
-		r, err := race{m, seed, target}.run(ctx, p, c.Workers, func(at sim.Point) { shown.at(lane+i, at) })
+		r, err := race{m, seed, target, start}.run(ctx, p, c.Workers, func(at sim.Point) { shown.at(lane+i, at) })
 		if usage, ok := errors.AsType[usageError](err); ok {
 			return fmt.Errorf("%s: %w", m.file, usage)
 		}
@@ -206,7 +217,9 @@ func (c comparison) print(w io.Writer) error {
 }
 
 // comparisonFiles are the files that save writes.
-var comparisonFiles = []string{"points.csv", "compare.json", "loss-time.png", "loss-time.svg", "loss-tokens.png", "loss-tokens.svg"}
+var comparisonFiles = append([]string{"points.csv", "compare.json"}, comparisonFigures...)
+
+var comparisonFigures = []string{"loss-time.png", "loss-time.svg", "loss-tokens.png", "loss-tokens.svg"}
 
 // save writes the points, settings and figures into dir, which exists.
 func (c comparison) save(files *outputs, dir string) error {
@@ -220,12 +233,8 @@ func (c comparison) save(files *outputs, dir string) error {
 
 // draw writes the figures.
 func (c comparison) draw(files *outputs, dir string) error {
-	var names []string
-	for _, m := range c.Methods {
-		names = append(names, m.Name)
-	}
 	for _, x := range abscissas(c.Runs) {
-		picture, err := drawLosses(names, c.Runs, x)
+		picture, err := c.drawLosses(x)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@
 //	          [--trace T.jsonl] [--result R.json] [--model FILE] [--tensorboard DIR] RUN.yaml
 //	halos compare [--base NAME] [--target LOSS] [--references] [--seed N] [--seeds N]
 //	          [--published] [--data PATH] [--out DIR] [RUN.yaml | FOLDER]...
+//	halos compare --from DIR [--out DIR]
 //	halos tune [--trials N] [--steps N] [--seed N] [--published] [--data PATH] [--out DIR] [RUN.yaml | FOLDER]...
 //	halos help [COMMAND]
 //	halos version
@@ -94,6 +95,30 @@
 // --tensorboard writes a file that TensorBoard reads, also while the run goes on: loss,
 // shares of time, staleness, updates and bytes over local steps. The wall time in it is
 // the simulated time, from 1970 on, so "relative" is simulated hours.
+//
+// # Figures and points of compare
+//
+// loss-time and loss-tokens, as .png and .svg, show the held-out loss from the initial
+// model on, which is the same for all methods with the same seed. Small dots are
+// evaluated points, where they are far enough from each other; the lines between them are
+// no data. A large dot is where a run reaches the target, a cross where one diverges.
+// If one method needs ten times as much as another, the axis is that of log(1 + x/c), with
+// 0 on it, where c is a tenth of what the shortest run needs. Losses that span more than
+// a decade have a logarithmic axis; else the picture is of the losses after its first
+// tenth, and the axis says from which loss the curves come, if that is above it.
+//
+// --from draws the figures of an earlier compare again, from its compare.json, and
+// prints its tables. It changes no other file.
+//
+// points.csv has a line for each evaluation, the first of a run at 0:
+//
+//	method   as in the tables
+//	seed     of data and initial model
+//	time_ms  simulated time, milliseconds
+//	version  updates of the global model so far
+//	steps    local steps of all workers so far
+//	tokens   trained on so far; samples, if the problem has no tokens
+//	loss     held-out loss, in nats for bytelm; NaN or Inf if it is not finite
 //
 // # Paths
 //

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"image/color"
 	"io"
 	"maps"
@@ -13,6 +14,8 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/halos-go/sdk/halos/runfile"
 )
 
 // An abscissa is what the loss is drawn over.
@@ -46,50 +49,74 @@ var palette = []color.Color{
 	color.NRGBA{0x56, 0xB4, 0xE9, 0xFF},
 }
 
-// drawLosses draws the held-out loss of all records over x, with a dot where one
-// reaches its target. names are the methods in the order of the legend.
-func drawLosses(names []string, records []record, x abscissa) (*plot.Plot, error) {
-	p := newPlot(x.label, logarithmic(records, x))
-	targets := make(map[number]bool)
-	top, bottom := math.Inf(-1), math.Inf(1)
-	for _, r := range records {
-		if len(r.Points) == 0 {
-			continue
-		}
-		if r.baseline() {
-			top = max(top, float64(r.Points[0].Loss))
-		} else {
-			targets[r.Target] = true
-		}
-		for _, q := range r.Points {
-			bottom = min(bottom, float64(q.Loss))
-		}
+// drawLosses draws the held-out loss of all runs over x, from the initial model on,
+// with a dot where one reaches its target and a cross where one leaves the picture for
+// good. The legend is in the order of the methods.
+func (c comparison) drawLosses(x abscissa) (*plot.Plot, error) {
+	p := newPlot(x.label, "held-out loss")
+	p.Title.Text = c.title()
+	farthest := scaleX(p, c.Runs, x)
+	y := spanOf(c.Runs, func(q point) bool { return p.X.Scale.Normalize(0, farthest, x.of(q)) < 0.1 })
+	if y.log {
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, decades{}
 	}
-	for i, name := range names {
-		if err := addMethod(p, name, records, x, palette[i%len(palette)]); err != nil {
+	for i, m := range c.Methods {
+		if err := addMethod(p, m.Name, c.Runs, x, y, palette[i%len(palette)]); err != nil {
 			return nil, err
 		}
 	}
-	for _, target := range slices.Sorted(maps.Keys(targets)) {
-		addTarget(p, float64(target), len(targets) == 1)
+	addTargets(p, c.Runs)
+	if start := startOf(c.Runs); start > y.high && !math.IsInf(start, 0) {
+		p.Y.Label.Text += ", from " + digits4(number(start)) + " at 0"
 	}
-	if top > bottom { // a run that diverges leaves the picture
-		p.Y.Max, p.Y.Min = top, bottom-0.03*(top-bottom)
-	}
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, farthest, y.low, y.high // wider than y is what leaves the picture
 	return p, nil
 }
 
-// newPlot is an empty plot of the held-out loss.
-func newPlot(label string, logarithmic bool) *plot.Plot {
-	p := plot.New()
-	p.X.Label.Text, p.Y.Label.Text = label, "held-out loss"
-	p.X.Tick.Marker, p.Y.Tick.Marker = steps{}, steps{}
-	if logarithmic {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
+// title says what was trained, where, and with which seeds.
+func (c comparison) title() string {
+	if len(c.Methods) == 0 {
+		return ""
 	}
+	cfg := c.Methods[0].Config
+	title := cfg.Workload.Problem.Name + " on " + machines(cfg.Topology)
+	if c.Seeds > 1 {
+		return fmt.Sprintf("%s, seeds %d to %d", title, c.Seed, c.Seed+uint64(c.Seeds)-1)
+	}
+	return fmt.Sprintf("%s, seed %d", title, c.Seed)
+}
+
+// machines says how many workers and regions there are, and how fast the links between
+// regions.
+func machines(t runfile.Topology) string {
+	workers, slowest, fastest := 0, math.Inf(1), 0.0
+	for from := range t.Speeds {
+		workers += len(t.Speeds[from])
+		for to, gbps := range t.Bandwidths[from] {
+			if from != to {
+				slowest, fastest = min(slowest, gbps), max(fastest, gbps)
+			}
+		}
+	}
+	switch text := fmt.Sprintf("%d workers in %d regions", workers, len(t.Speeds)); {
+	case fastest == 0:
+		return fmt.Sprintf("%d workers in one region", workers)
+	case slowest < fastest:
+		return fmt.Sprintf("%s, links of %.3g to %.3g Gbit/s", text, slowest, fastest)
+	default:
+		return fmt.Sprintf("%s, links of %.3g Gbit/s", text, fastest)
+	}
+}
+
+// newPlot is an empty plot.
+func newPlot(x, y string) *plot.Plot {
+	p := plot.New()
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	p.X.Tick.Marker, p.Y.Tick.Marker = steps{}, steps{}
+	p.Title.Padding = vg.Points(6)
 	p.Legend.Top, p.Legend.XOffs, p.Legend.YOffs = true, -vg.Points(10), -vg.Points(10)
 	p.Legend.Padding, p.Legend.ThumbnailWidth = vg.Points(3), vg.Points(28)
-	for _, style := range []*text.Style{&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
 		style.Font.Variant = "Sans"
 	}
 	grid := plotter.NewGrid()
@@ -99,122 +126,129 @@ func newPlot(label string, logarithmic bool) *plot.Plot {
 }
 
 // addMethod draws all runs of a method in one colour.
-func addMethod(p *plot.Plot, name string, records []record, x abscissa, c color.Color) error {
-	named := false
+func addMethod(p *plot.Plot, method string, records []record, x abscissa, y span, c color.Color) error {
+	var first *plotter.Line
+	name := method
 	for _, r := range records {
-		if r.Method != name {
+		if r.Method != method {
 			continue
 		}
-		line, err := addRecord(p, r, x, c)
+		line, lost, err := addRecord(p, r, x, y, c)
 		if err != nil {
 			return err
 		}
-		if line != nil && !named {
-			named = true
-			p.Legend.Add(name, line)
+		if first == nil {
+			first = line
 		}
+		if lost {
+			name = method + ", diverges"
+		}
+	}
+	if first != nil {
+		p.Legend.Add(name, first)
 	}
 	return nil
 }
 
-// addRecord draws one run. It returns nil if there is nothing to draw.
-func addRecord(p *plot.Plot, r record, x abscissa, c color.Color) (*plotter.Line, error) {
+// addRecord draws one run and reports whether it leaves the picture. The line is nil if
+// there is nothing to draw.
+func addRecord(p *plot.Plot, r record, x abscissa, y span, c color.Color) (line *plotter.Line, lost bool, err error) {
 	var xys plotter.XYs
 	for _, q := range r.Points {
-		if q.Loss.finite() && x.of(q) > 0 {
+		if q.Loss.finite() && (!y.log || q.Loss > 0) {
 			xys = append(xys, plotter.XY{X: x.of(q), Y: float64(q.Loss)})
 		}
 	}
 	if len(xys) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
-	line, err := plotter.NewLine(xys)
-	if err != nil {
-		return nil, err
+	if line, err = plotter.NewLine(xys); err != nil {
+		return nil, false, err
 	}
 	line.Color, line.Width = c, vg.Points(1.5)
-	p.Add(line)
-	if r.End != endReached {
-		return line, nil
+	p.Add(line, dots{xys, c})
+	end, lost := y.leaves(r, xys)
+	if !lost && r.End != endReached {
+		return line, false, nil
 	}
-	dot, err := plotter.NewScatter(xys[len(xys)-1:])
+	mark, err := plotter.NewScatter(plotter.XYs{end})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	dot.GlyphStyle = draw.GlyphStyle{Color: c, Radius: vg.Points(4), Shape: draw.CircleGlyph{}}
-	p.Add(dot)
-	return line, nil
+	mark.GlyphStyle = draw.GlyphStyle{Color: c, Radius: vg.Points(4), Shape: draw.CircleGlyph{}}
+	if lost {
+		mark.GlyphStyle = draw.GlyphStyle{Color: c, Radius: vg.Points(6), Shape: draw.CrossGlyph{}}
+	}
+	p.Add(mark)
+	return line, lost, nil
 }
 
-// addTarget draws the target as a dashed line.
-func addTarget(p *plot.Plot, loss float64, named bool) {
-	line := plotter.NewFunction(func(float64) float64 { return loss })
-	line.Color, line.Width = color.Black, vg.Points(0.75)
-	line.Dashes = []vg.Length{vg.Points(5), vg.Points(3)}
-	line.Samples = 2
-	p.Add(line)
-	if named {
-		p.Legend.Add("target "+strconv.FormatFloat(loss, 'f', 3, 64), line)
+// dots are the evaluated points of a line, those that are not too near to others to be
+// told apart: so that a straight line between two is not taken for data.
+type dots struct {
+	plotter.XYs
+	color color.Color
+}
+
+// Plot implements [plot.Plotter].
+func (d dots) Plot(c draw.Canvas, p *plot.Plot) {
+	const apart = 5 // points of the picture
+	toX, toY := p.Transforms(&c)
+	at := make([]vg.Point, len(d.XYs))
+	for i, q := range d.XYs {
+		at[i] = vg.Point{X: toX(q.X), Y: toY(q.Y)}
+	}
+	near := func(a, b vg.Point) bool { return math.Hypot(float64(a.X-b.X), float64(a.Y-b.Y)) < apart }
+	for i, q := range at {
+		if (i > 0 && near(at[i-1], q)) || (i+1 < len(at) && near(q, at[i+1])) {
+			continue
+		}
+		c.DrawGlyph(draw.GlyphStyle{Color: d.color, Radius: vg.Points(2), Shape: draw.CircleGlyph{}}, q)
 	}
 }
 
-// logarithmic reports whether some runs end ten times further along x than others.
-func logarithmic(records []record, x abscissa) bool {
-	shortest, longest := math.Inf(1), 0.0
+// addTargets draws the targets as dashed lines.
+func addTargets(p *plot.Plot, records []record) {
+	targets := make(map[number]bool)
 	for _, r := range records {
-		if n := len(r.Points); n > 0 {
-			end := x.of(r.Points[n-1])
-			shortest, longest = min(shortest, end), max(longest, end)
+		if !r.baseline() {
+			targets[r.Target] = true
 		}
 	}
-	return longest > 10*shortest && shortest > 0
-}
-
-// decades ticks a logarithmic axis at 1, 2 and 5 times the powers of ten.
-type decades struct{}
-
-// Ticks implements [plot.Ticker].
-func (decades) Ticks(lo, hi float64) []plot.Tick {
-	var ticks []plot.Tick
-	for e := math.Floor(math.Log10(lo)); e <= math.Log10(hi); e++ {
-		for digit := 1.0; digit < 10; digit++ {
-			t := plot.Tick{Value: digit * math.Pow(10, e)}
-			if digit == 1 || digit == 2 || digit == 5 {
-				t.Label = strconv.FormatFloat(t.Value, 'g', 6, 64)
-			}
-			if lo <= t.Value && t.Value <= hi {
-				ticks = append(ticks, t)
-			}
+	all := slices.Sorted(maps.Keys(targets))
+	for i, target := range all {
+		line := plotter.NewFunction(func(float64) float64 { return float64(target) })
+		line.Color, line.Width = color.Black, vg.Points(0.75)
+		line.Dashes = []vg.Length{vg.Points(5), vg.Points(3)}
+		line.Samples = 2
+		p.Add(line)
+		switch {
+		case i > 0:
+		case len(all) == 1:
+			p.Legend.Add("target "+digits4(target), line)
+		default:
+			p.Legend.Add("targets "+digits4(target)+" to "+digits4(all[len(all)-1]), line)
 		}
 	}
-	return ticks
 }
 
-// steps ticks a linear axis some six times, at multiples of 1, 2 or 5 times a
-// power of ten.
-type steps struct{}
-
-// Ticks implements [plot.Ticker].
-func (steps) Ticks(lo, hi float64) []plot.Tick {
-	size := math.Pow(10, math.Floor(math.Log10(hi-lo)))
-	for _, divide := range []float64{1, 2, 2.5} { // 1, then 1/2, then 1/5
-		if (hi-lo)/size < 5 {
-			size /= divide
-		}
-	}
-	var ticks []plot.Tick
-	for i := math.Ceil(lo / size); i <= hi/size; i++ {
-		ticks = append(ticks, plot.Tick{Value: i * size, Label: strconv.FormatFloat(i*size, 'g', 6, 64)})
-	}
-	return ticks
-}
+func digits4(x number) string { return strconv.FormatFloat(float64(x), 'g', 4, 64) }
 
 // writePlot writes a picture; format is png or svg.
 func writePlot(w io.Writer, p *plot.Plot, format string) error {
-	to, err := p.WriterTo(10*vg.Inch, 6*vg.Inch, format)
+	return writePicture(w, 10*vg.Inch, 6*vg.Inch, format, p.Draw)
+}
+
+// writePicture writes what draw draws, with a margin.
+func writePicture(w io.Writer, width, height vg.Length, format string, paint func(draw.Canvas)) error {
+	canvas, err := draw.NewFormattedCanvas(width, height, format)
 	if err != nil {
 		return err
 	}
-	_, err = to.WriteTo(w)
+	all := draw.New(canvas)
+	all.SetColor(color.White)
+	all.Fill(all.Rectangle.Path())
+	paint(draw.Crop(all, vg.Points(6), -vg.Points(12), vg.Points(4), -vg.Points(8)))
+	_, err = canvas.WriteTo(w)
 	return err
 }

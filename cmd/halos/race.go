@@ -20,6 +20,7 @@ type race struct {
 	method method
 	seed   uint64
 	target float64 // it ends when the held-out loss is no larger; NaN: with the budget
+	start  float64 // held-out loss of the initial model
 }
 
 // A record is what became of a race.
@@ -47,7 +48,8 @@ type record struct {
 	Points []point `json:"points"`
 }
 
-// A point is an evaluation of the held-out loss.
+// A point is an evaluation of the held-out loss. The first is that of the initial model,
+// at 0.
 type point struct {
 	TimeMS  float64 `json:"time_ms"`
 	Version uint64  `json:"version"` // updates of the global model
@@ -63,7 +65,7 @@ func (r race) run(ctx context.Context, p *problem, workers int, watch func(sim.P
 	cfg := r.method.cfg
 	cfg.Seed = r.seed
 	tokens := cfg.Workload.LocalBatchSize * p.tokens
-	rec := record{Method: r.method.name, Seed: r.seed, Target: number(r.target), End: endBudget}
+	rec := record{Method: r.method.name, Seed: r.seed, Target: number(r.target), End: endBudget, Points: []point{{Loss: number(r.start)}}}
 	run, err := sim.New(cfg, p, sim.Options{Workers: workers, Observe: func(at sim.Point) bool {
 		watch(at)
 		if !math.IsNaN(at.Loss) {
