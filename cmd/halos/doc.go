@@ -6,14 +6,19 @@
 //	halos compare [--base NAME] [--target LOSS] [--references] [--seed N] [--seeds N]
 //	          [--published] [--data PATH] [--out DIR] [RUN.yaml | FOLDER]...
 //	halos compare --from DIR [--out DIR]
-//	halos tune [--trials N] [--steps N] [--seed N] [--published] [--data PATH] [--out DIR] [RUN.yaml | FOLDER]...
+//	halos tune [--trials N | --time D] [--steps N] [--seed N]
+//	          [--published] [--data PATH] [--out DIR] [RUN.yaml | FOLDER]...
+//	halos sweep [--length F,...] [--links F,...] [--batch N,...] [--seed N]
+//	          [--published] [--data PATH] [--out DIR] [RUN.yaml | FOLDER]...
 //	halos help [COMMAND]
 //	halos version
 //
 // Init writes a run file to begin with. Sim simulates one run file. Compare lets five
 // methods, or any run files, train the same model on the same data with the same machines
-// and links, and says how long each takes to the same loss. Tune searches the
-// hyper-parameters of every method with equal effort; its folder is one that compare takes.
+// and links, and says how long each takes to the same loss; --problem and --clock change
+// them all alike. Tune searches the hyper-parameters of every method with equal effort, goes
+// on from the trials in the tune.csv of --out, and its folder is one that compare takes.
+// Sweep shows where HALoS is sooner than Async-Local-SGD, and where it is not.
 //
 // Flags have two dashes; one is taken too. A dash in the place of an output is
 // standard output; in the place of the run file it is standard input.
@@ -119,6 +124,41 @@
 //	steps    local steps of all workers so far
 //	tokens   trained on so far; samples, if the problem has no tokens
 //	loss     held-out loss, in nats for bytelm; NaN or Inf if it is not finite
+//
+// # Sweep
+//
+// Sweep runs HALoS and Async-Local-SGD at several run lengths, link speeds and local
+// batches, one of them varied at a time:
+//
+//	--length  total_local_steps and the steps of lr_schedule, so that it keeps its shape,
+//	          times a factor
+//	--links   the bandwidth of every link between regions, times a factor
+//	--batch   local_batch_size; global_batch_size keeps its ratio to it, so a step of the
+//	          schedule stays as many local steps. Steps and local_step_time_ms stay: the
+//	          run takes the same simulated time and trains on more or fewer samples
+//
+// All else is as in the run files, also the learning rates. So a ratio is that of these
+// settings and not of the best for each point, which tune would have to find.
+//
+// Each run uses its full budget. The ratio is the time of Async-Local-SGD to the higher of
+// the two final losses, over the time of HALoS to that loss: both reach it. The time is
+// where the straight line to the first evaluated point at the loss or below, from the
+// point before, has it. There is no ratio if a run fails or ends no better than the
+// initial model.
+//
+// sweep.csv has a line for each run, written as runs end. A run with the same settings
+// is not run again; lines of other settings stay. The figure sweep.png and .svg shows the
+// ratios of this seed. With the run files of this program a sweep takes tens of minutes.
+// The columns of sweep.csv:
+//
+//	method, length, links, batch, seed   batch in samples; length and links are factors
+//	settings                             what the run file as it was run is known by
+//	end, error                           budget, or failed and why
+//	time_ms, steps, tokens, loss         at the end: simulated milliseconds, local steps,
+//	                                     tokens (or samples) trained on, held-out loss
+//	target, target_ms, ratio             the loss that both reach, the simulated
+//	                                     milliseconds to it, and the ratio; empty if none
+//	points                               time_ms:loss of each evaluation
 //
 // # Paths
 //

@@ -50,6 +50,7 @@ type commands struct {
 	Sim     simCmd     `cmd:"" help:"Simulate one run file."`
 	Compare compareCmd `cmd:"" help:"Compare run files: simulated time to the same loss."`
 	Tune    tuneCmd    `cmd:"" help:"Search every method's hyper-parameters with equal effort."`
+	Sweep   sweepCmd   `cmd:"" help:"Compare HALoS with Async-Local-SGD over run length, link speed and batch."`
 	Version versionCmd `cmd:"" help:"Print what this program is built from."`
 }
 

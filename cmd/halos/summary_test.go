@@ -12,8 +12,8 @@ type ended struct {
 	tokens uint64
 }
 
-// duel is the row of b against a, with seeds 1, 2 and so on.
-func duel(a, b []ended) row {
+// contest is the row of b against a, with seeds 1, 2 and so on.
+func contest(a, b []ended) row {
 	var records []record
 	for i := range a {
 		for name, e := range map[string]ended{"a": a[i], "b": b[i]} {
@@ -50,7 +50,7 @@ func TestRatiosOfRacesThatMissTheTarget(t *testing.T) {
 		{"the method fails with one of three", []ended{reached(10), reached(10), reached(10)}, []ended{reached(20), reached(40), failed}, "40.0", "4.00", 2, true},
 		{"the method fails with two of three", []ended{reached(10), reached(10), reached(10)}, []ended{reached(20), failed, failed}, "-", "-", 1, false},
 	} {
-		r := duel(c.base, c.of)
+		r := contest(c.base, c.of)
 		if time, ratio := r.TimeMS.Median.show(digits3), r.TimeRatio.Median.show(digits3); time != c.time || ratio != c.ratio || r.Reached != c.reached {
 			t.Errorf("%s: time %s, ratio %s, %d reached: want %s, %s, %d", c.name, time, ratio, r.Reached, c.time, c.ratio, c.reached)
 		}
@@ -69,7 +69,7 @@ func TestRatiosOfRacesThatMissTheTarget(t *testing.T) {
 // The medians of the three ratios are of three seeds here: their product is 4.5.
 func TestFactorsAreOfOneSeed(t *testing.T) {
 	base := ended{endReached, 10, 10}
-	r := duel([]ended{base, base, base}, []ended{{endReached, 20, 40}, {endReached, 30, 10}, {endReached, 40, 15}})
+	r := contest([]ended{base, base, base}, []ended{{endReached, 20, 40}, {endReached, 30, 10}, {endReached, 40, 15}})
 	if f := r.Factors; f.Seed != 2 || f.Time.Value != 3 || f.Tokens.Value != 1 || f.Clock != 3 || r.TokenRatio.Median.Value != 1.5 {
 		t.Errorf("%+v, tokens %+v: want those of seed 2", f, r.TokenRatio)
 	}
@@ -78,7 +78,7 @@ func TestFactorsAreOfOneSeed(t *testing.T) {
 // A run that failed is in no range: it neither reached the target nor would it.
 func TestSpreadsAreWithoutFailedRuns(t *testing.T) {
 	base := ended{endReached, 10, 10}
-	r := duel([]ended{base, base, base}, []ended{{endReached, 20, 20}, {endReached, 30, 30}, {endFailed, 1, 1}})
+	r := contest([]ended{base, base, base}, []ended{{endReached, 20, 20}, {endReached, 30, 30}, {endFailed, 1, 1}})
 	records := []record{
 		{Method: "a", Seed: 1, End: endReached, Compute: 0.5, Loss: 2, Updates: []uint64{4}, Reached: []uint64{3}},
 		{Method: "a", Seed: 2, End: endFailed, Compute: 2.97, Loss: 99, Updates: []uint64{4}, Reached: []uint64{0}},
