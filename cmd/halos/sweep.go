@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,9 +19,9 @@ import (
 type sweepCmd struct {
 	methodSet
 	Out     path      `default:"./halos-sweep" placeholder:"DIR" help:"Write sweep.csv and the figure into this folder; runs in its sweep.csv are not run again (default: ${default})."`
-	Length  []float64 `default:"0.25,0.5,1,2" placeholder:"FACTOR,..." help:"Times total_local_steps and the steps of lr_schedule (default: ${default})."`
-	Links   []float64 `default:"0.25,1,4,16" placeholder:"FACTOR,..." help:"Times the bandwidth of every link between regions (default: ${default})."`
-	Batch   []uint64  `default:"1,2,4,8" placeholder:"SAMPLES,..." help:"Values of local_batch_size; global_batch_size goes with it, steps stay (default: ${default})."`
+	Length  []float64 `default:"0.25,0.5,1,2" placeholder:"FACTOR" help:"Times total_local_steps and the steps of lr_schedule (default: ${default})."`
+	Links   []float64 `default:"0.25,1,4,16" placeholder:"FACTOR" help:"Times the bandwidth of every link between regions (default: ${default})."`
+	Batch   []uint64  `default:"1,2,4,8" placeholder:"SAMPLES" help:"Values of local_batch_size; global_batch_size goes with it, steps stay (default: ${default})."`
 	Seed    uint64    `default:"11" help:"Of data and initial model (default: ${default})."`
 	Workers int       `default:"2" help:"Runs at a time. Results do not depend on it (default: ${default})."`
 }
@@ -158,7 +159,14 @@ func (s *sweep) run(ctx context.Context, p *problem, start float64, workers int)
 func (s *sweep) one(ctx context.Context, p *problem, start float64, r *sweepRun) error {
 	s.say(r, "begins")
 	began := time.Now()
-	found, err := race{r.method, s.seed, math.NaN(), start}.run(ctx, p, 1, func(sim.Point) {})
+	quarter := max(1, r.method.cfg.Workload.TotalLocalSteps/4)
+	next := quarter
+	found, err := race{r.method, s.seed, math.NaN(), start}.run(ctx, p, 1, func(at sim.Point) {
+		if at.Steps >= next && !math.IsNaN(at.Loss) && at.Steps < 4*quarter {
+			next = at.Steps/quarter*quarter + quarter
+			s.say(r, strings.TrimSpace(describe(at, at.Loss)))
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -203,16 +211,23 @@ func (s *sweep) begun() bool {
 	return slices.ContainsFunc(s.runs(), func(r *sweepRun) bool { return r.done })
 }
 
-// print prints a table for each axis.
+// print prints a table for each axis, of what is done.
 func (s *sweep) print(w io.Writer) error {
 	one, other := s.names()
 	for _, a := range s.axes {
-		lines := [][]string{{a.name, one + " ends at", "after", other + " ends at", "after", "loss of both", one, other, "ratio"}}
+		heading := []string{a.name, one + " ends at", "after", other + " ends at", "after", "loss of both", one, other, "ratio"}
+		lines := [][]string{heading}
 		for _, d := range a.duels {
+			if !d.runs[0].done && !d.runs[1].done {
+				continue
+			}
 			v := d.verdict()
 			lines = append(lines, []string{exact(d.value(a)),
 				lossText(d.runs[0].loss()), virtual(d.runs[0].time()), lossText(d.runs[1].loss()), virtual(d.runs[1].time()),
 				lossText(v.target), virtual(v.times[0]), virtual(v.times[1]), digits3(v.ratio)})
+		}
+		if len(lines) == 1 {
+			continue
 		}
 		if err := writeColumns(w, lines); err != nil {
 			return err

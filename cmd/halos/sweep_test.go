@@ -38,6 +38,9 @@ func TestSweepWritesAllItFinds(t *testing.T) {
 	if len(rows) != 10 || strings.Count(errs, "begins") != 10 || !strings.Contains(errs, "10 of 10") {
 		t.Errorf("%d runs, want 10, as two points are one: %s", len(rows), errs)
 	}
+	if !strings.Contains(errs, "length 0.5, links 1, batch 8     1") {
+		t.Errorf("no line is from within a run: %s", errs)
+	}
 	for _, row := range rows {
 		if row[14] == "" || row[14] != rows[0][14] && row[1] == "0.25" {
 			t.Errorf("ratio %q: want one, the same for both methods", row[14])
@@ -72,8 +75,8 @@ func TestSweepGoesOn(t *testing.T) {
 		t.Fatalf("status %d: %s", code, errs)
 	}
 	code, out, errs := interrupt(t, "3 of 6", append(args, parts)...)
-	if done := len(sweepRows(t, parts)); code != 130 || done != 3 || !strings.Contains(out, "run length") {
-		t.Errorf("status %d, %d runs: want 130 and 3, with tables: %s%s", code, done, out, errs)
+	if done := len(sweepRows(t, parts)); code != 130 || done != 3 || !strings.Contains(out, "run length") || strings.Contains(out, "local batch") {
+		t.Errorf("status %d, %d runs: want 130 and 3, with the one table that has something: %s%s", code, done, out, errs)
 	}
 	code, _, errs = command(t, append(args, parts)...)
 	if code != 0 || strings.Count(errs, "begins") != 3 {
