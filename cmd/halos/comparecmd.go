@@ -252,7 +252,7 @@ func (c comparison) draw(files *outputs, dir string) error {
 func (c comparison) failure() error {
 	for _, r := range c.Runs {
 		if r.End == endFailed {
-			return fmt.Errorf("%s: %s", r.Method, r.Error)
+			return fmt.Errorf("%s, seed %d: %s", r.Method, r.Seed, r.Error)
 		}
 	}
 	return nil

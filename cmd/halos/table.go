@@ -34,11 +34,12 @@ global model, by region.
 func aheadTable(base string, rows []row) [][]string {
 	x := shorten(base, 9)
 	lines := [][]string{{"", "", "time to", "x", "tokens", "x"}, {"method", "reached", "target", x, "counted", x}}
+	several := slices.ContainsFunc(rows, func(r row) bool { return r.Seeds > 1 })
 	for i, r := range rows {
 		if r.Reference && (i == 0 || !rows[i-1].Reference) {
 			lines = append(lines, []string{"reference", "", "", "", "", ""})
 		}
-		lines = append(lines, []string{r.Method, r.reached(), r.TimeMS.Median.show(virtual), r.TimeRatio.Median.show(digits3),
+		lines = append(lines, []string{r.Method, r.reached(several), r.TimeMS.Median.show(virtual), r.TimeRatio.Median.show(digits3),
 			r.Tokens.Median.show(count), r.TokenRatio.Median.show(digits3)})
 		if r.Seeds > 1 {
 			lines = append(lines, r.ends("  smallest", func(s spread) number { return s.Min })...)
@@ -66,17 +67,18 @@ func whyTable(rows []row) [][]string {
 			lines = append(lines, []string{"reference", "", "", "", "", "", "", ""})
 		}
 		lines = append(lines, []string{r.Method, percent(r.Compute), percent(r.Wait), percent(r.Communicate),
-			bounded{"", r.InterRegionBytes}.show(count) + "B", digits3(float64(r.LocalStaleness)), digits3(float64(r.GlobalStaleness)), r.shares()})
+			bounded{"", r.InterRegionBytes}.show(func(x float64) string { return count(x) + "B" }), digits3(float64(r.LocalStaleness)), digits3(float64(r.GlobalStaleness)), r.shares()})
 	}
 	return lines
 }
 
-// reached says whether it reached the target, or with how many seeds.
-func (r row) reached() string {
+// reached says whether it reached the target, or with how many seeds if some row has
+// several.
+func (r row) reached(several bool) string {
 	switch {
 	case r.Baseline:
 		return "sets it"
-	case r.Seeds > 1:
+	case several:
 		return fmt.Sprintf("%d of %d", r.Reached, r.Seeds)
 	case r.Reached == 1:
 		return "yes"
@@ -151,12 +153,15 @@ func writeColumns(w io.Writer, lines [][]string) error {
 	return nil
 }
 
-// shorten is text, or its first characters and an ellipsis if it has more than n.
+// shorten is text, or its beginning and its end with an ellipsis between them if it
+// has more than n characters: names of run files often differ at the end.
 func shorten(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
+	all := []rune(text)
+	if len(all) <= n {
 		return text
 	}
-	return string([]rune(text)[:n-1]) + "…"
+	end := (n - 1) / 2
+	return string(all[:n-1-end]) + "…" + string(all[len(all)-end:])
 }
 
 func percent(x number) string {

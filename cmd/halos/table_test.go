@@ -84,23 +84,27 @@ func TestTablesWithSeeds(t *testing.T) {
 			records = append(records, r)
 		}
 	}
-	records[len(records)-1].End = endFailed // DiLoCo, seed 13
+	methods[3].name = "a-long-name-of-a-run-file-that-fails"
+	records = append(records, record{Method: methods[3].name, Seed: 11, End: endFailed, Loss: number(math.NaN()), Updates: []uint64{0}, Reached: []uint64{0}})
+	records[len(records)-2].End = endFailed // DiLoCo, seed 13
 	records[5].End = endBudget              // Async-Local-SGD, seed 12
 	checkText(t, "Async-Local-SGD", summarize(methods, "Async-Local-SGD", records), `
-                           time to          x   tokens          x
-method           reached    target  Async-Lo…  counted  Async-Lo…
-HALoS             3 of 3     90.0s      <0.53    2.00M       1.33
-  smallest                   90.0s          -    2.00M          -
-  largest                    90.0s       0.67    2.00M       1.33
-Async-Local-SGD   2 of 3   <4m 13s       1.00    1.50M       1.00
-  smallest                  2m 15s          -        -          -
-DiLoCo            0 of 3  >22m 30s      >6.67   >4.00M      >2.67
+                                          time to          x   tokens          x
+method                          reached    target  Asyn…-SGD  counted  Asyn…-SGD
+HALoS                            3 of 3     90.0s      <0.53    2.00M       1.33
+  smallest                                  90.0s          -    2.00M          -
+  largest                                   90.0s       0.67    2.00M       1.33
+Async-Local-SGD                  2 of 3   <4m 13s       1.00    1.50M       1.00
+  smallest                                 2m 15s          -        -          -
+DiLoCo                           0 of 3  >22m 30s      >6.67   >4.00M      >2.67
+a-long-name-of-…ile-that-fails   0 of 1         -          -        -          -
 
-                 compute  wait  network  between  staleness          updates in
-method                 %     %        %  regions      local  global    model, %
-HALoS                 98     0        2   1.00GB       2.98    2.70       95 38
-Async-Local-SGD       60     0       40   12.3GB       0.00    14.4       100 -
-DiLoCo                20    50       30   1.00MB       0.00    0.00     100 100
+                  compute  wait  network  between  staleness          updates in
+method                  %     %        %  regions      local  global    model, %
+HALoS                  98     0        2   1.00GB       2.98    2.70       95 38
+Async-Local-SGD        60     0       40   12.3GB       0.00    14.4       100 -
+DiLoCo                 20    50       30   1.00MB       0.00    0.00     100 100
+a-long-n…t-fails        -     -        -        -          -       -           -
 
 Tokens are counted when an update of the global model has them. Staleness is in
 updates. The last column is the share of the workers' updates that are in the
@@ -116,6 +120,7 @@ DiLoCo does not reach the target with 2 of 3 seeds and fails with 1 of 3 seeds.
   With seed 11, the median, it takes more than 6.67 times as long as
   Async-Local-SGD: it needs more than 2.67 times the tokens, and a token costs
   it 2.50 times the time.
+a-long-name-of-a-run-file-that-fails failed.
 `)
 }
 
