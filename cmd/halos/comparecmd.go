@@ -250,10 +250,11 @@ func (c comparison) draw(files *outputs, dir string) error {
 
 // failure is the error of the runs that failed.
 func (c comparison) failure() error {
+	var errs []error
 	for _, r := range c.Runs {
 		if r.End == endFailed {
-			return fmt.Errorf("%s, seed %d: %s", r.Method, r.Seed, r.Error)
+			errs = append(errs, fmt.Errorf("%s, seed %d: %s", r.Method, r.Seed, r.Error))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

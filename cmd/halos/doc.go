@@ -69,7 +69,9 @@
 // With --references two more runs stand below the methods. "region 0 alone" is the run
 // file with algorithm async_local_sgd on the workers in the region of the GPS, with the
 // same budget, schedule and learning rates. "ideal links" is that with algorithm halos with
-// 100 Gbit/s and no latency between and in all regions.
+// 100 Gbit/s and no latency between and in all regions. It keeps its masses, and faster links
+// want smaller ones, so it may come in behind the method itself. "region 0 alone" has the
+// text of all regions, also with --problem non-iid.
 //
 // compare.json in --out has all of it: table has a row for each method, runs one for each
 // method and seed with its points, and points.csv has the points. A ratio there is a value
@@ -130,17 +132,16 @@
 // Sweep runs HALoS and Async-Local-SGD at several run lengths, link speeds and local
 // batches, one of them varied at a time:
 //
-//	--length  total_local_steps and the steps of lr_schedule, so that it keeps its shape,
-//	          times a factor
+//	--length  the steps of lr_schedule, so that it keeps its shape, times a factor
 //	--links   the bandwidth of every link between regions, times a factor
 //	--batch   local_batch_size; global_batch_size keeps its ratio to it, so a step of the
-//	          schedule stays as many local steps. Steps and local_step_time_ms stay: the
-//	          run takes the same simulated time and trains on more or fewer samples
+//	          schedule stays as many local steps. The number of samples stays, so half the
+//	          batch is twice the steps; so does local_step_time_ms
 //
 // All else is as in the run files, also the learning rates. So a ratio is that of these
 // settings and not of the best for each point, which tune would have to find.
 //
-// Each run uses its full budget. The ratio is the time of Async-Local-SGD to the higher of
+// A run ends with its schedule, or with total_local_steps before. The ratio is the time of Async-Local-SGD to the higher of
 // the two final losses, over the time of HALoS to that loss: both reach it. The time is
 // where the straight line to the first evaluated point at the loss or below, from the
 // point before, has it. There is no ratio if a run fails or ends no better than the

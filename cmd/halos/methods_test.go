@@ -158,7 +158,7 @@ func TestVariants(t *testing.T) {
 		want []string
 	}{
 		{"--problem non-iid", []string{"partition: region"}},
-		{"--problem convex", []string{"name: quadratic, dim: 4096"}},
+		{"--problem convex", []string{"name: quadratic, dim: 4096", "weight_decay: 0}"}},
 		{"--clock 410M", []string{"model_bytes: 1621336064", "local_step_time_ms: 1888"}},
 		{"--published --problem IID --clock 160m", []string{"model_bytes: 649291776", "local_step_time_ms: 660", "total_local_steps: 393216"}},
 	} {

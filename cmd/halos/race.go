@@ -88,8 +88,21 @@ func (r race) run(ctx context.Context, p *problem, workers int, watch func(sim.P
 		return rec, context.Cause(ctx)
 	case err != nil:
 		rec.End, rec.Error = endFailed, err.Error()
+	case rec.baseline():
+		rec.arrive()
 	}
 	return rec, nil
+}
+
+// arrive takes as the end of the run that sets the target the first point with the loss
+// at which it ends, as that of any other run is.
+func (r *record) arrive() {
+	for _, p := range r.Points {
+		if p.Loss <= r.Loss {
+			r.TimeMS, r.Steps, r.Tokens = p.TimeMS, p.Steps, p.Tokens
+			return
+		}
+	}
 }
 
 func (r *record) account(s sim.Stats) {

@@ -115,3 +115,11 @@ func TestSpread(t *testing.T) {
 		}
 	}
 }
+
+// The run that sets the target is where it first had it, not where it ends.
+func TestSetterArrives(t *testing.T) {
+	r := record{TimeMS: 40, Steps: 4, Tokens: 400, Loss: 2, Points: []point{{0, 0, 0, 0, 9}, {10, 1, 1, 100, 3}, {20, 2, 2, 200, 1.5}, {30, 3, 3, 300, 2.5}, {40, 4, 4, 400, 2}}}
+	if r.arrive(); r.TimeMS != 20 || r.Steps != 2 || r.Tokens != 200 {
+		t.Errorf("it arrives after %v ms, %d steps, %d tokens: want 20, 2 and 200", r.TimeMS, r.Steps, r.Tokens)
+	}
+}

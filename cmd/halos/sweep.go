@@ -19,9 +19,9 @@ import (
 type sweepCmd struct {
 	methodSet
 	Out     path      `default:"./halos-sweep" placeholder:"DIR" help:"Write sweep.csv and the figure into this folder; runs in its sweep.csv are not run again (default: ${default})."`
-	Length  []float64 `default:"0.25,0.5,1,2" placeholder:"FACTOR" help:"Times total_local_steps and the steps of lr_schedule (default: ${default})."`
+	Length  []float64 `default:"0.25,0.5,1,2" placeholder:"FACTOR" help:"Times the steps of lr_schedule, with which a run ends (default: ${default})."`
 	Links   []float64 `default:"0.25,1,4,16" placeholder:"FACTOR" help:"Times the bandwidth of every link between regions (default: ${default})."`
-	Batch   []uint64  `default:"1,2,4,8" placeholder:"SAMPLES" help:"Values of local_batch_size; global_batch_size goes with it, steps stay (default: ${default})."`
+	Batch   []uint64  `default:"1,2,4,8" placeholder:"SAMPLES" help:"Values of local_batch_size; global_batch_size goes with it, the number of samples stays (default: ${default})."`
 	Seed    uint64    `default:"11" help:"Of data and initial model (default: ${default})."`
 	Workers int       `default:"2" help:"Runs at a time. Results do not depend on it (default: ${default})."`
 }

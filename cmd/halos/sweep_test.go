@@ -59,7 +59,7 @@ func TestSweepWritesAllItFinds(t *testing.T) {
 		t.Error(err)
 	}
 	svg, _ := os.ReadFile(filepath.Join(dir, "sweep.svg"))
-	for _, want := range []string{">run length<", ">links between regions<", ">local batch<", ">local steps, times 4096<", ">0.25<", "seed 11"} {
+	for _, want := range []string{">run length<", ">links between regions<", ">local batch<", ">steps of the schedule, times those of the run files<", ">0.25<", "seed 11"} {
 		if !bytes.Contains(svg, []byte(want)) {
 			t.Errorf("the figure does not say %q", want)
 		}
@@ -101,7 +101,8 @@ func TestASweepsPoints(t *testing.T) {
 	var own, got runfile.Config
 	for _, m := range m {
 		if m.cfg.Algorithm == runfile.HALoS {
-			changed, err := gridPoint{length: 0.25, links: 4, batch: 2}.apply(m, 12)
+			m.text = bytes.Replace(m.text, []byte("total_local_steps: 4096"), []byte("total_local_steps: 9000"), 1)
+			changed, err := gridPoint{length: 0.25, links: 4, batch: 16}.apply(m, 12)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,16 +110,16 @@ func TestASweepsPoints(t *testing.T) {
 		}
 	}
 	w := got.Workload
-	if got.Seed != 12 || w.TotalLocalSteps != 1024 || w.LocalBatchSize != 2 || w.GlobalBatchSize != 32 || w.LocalStepTime != own.Workload.LocalStepTime {
-		t.Errorf("seed %d, workload %+v", got.Seed, w)
+	if got.Seed != 12 || w.TotalLocalSteps != 512 || w.LocalBatchSize != 16 || w.GlobalBatchSize != 256 || w.LocalStepTime != own.Workload.LocalStepTime {
+		t.Errorf("seed %d, workload %+v: want a quarter of the samples, and the end of the schedule", got.Seed, w)
 	}
 	schedule := struct {
 		MaxLR float64 `yaml:"max_lr"`
 		Warm  uint64  `yaml:"warmup_steps"`
 		Total uint64  `yaml:"total_steps"`
 	}{}
-	if err := got.Worker.LRSchedule.Decode(&schedule); err != nil || schedule.Total != 64 || schedule.Warm != 2 {
-		t.Errorf("schedule %+v, %v: want 64 steps, 2 of them warm-up", schedule, err)
+	if err := got.Worker.LRSchedule.Decode(&schedule); err != nil || schedule.Total != 32 || schedule.Warm != 1 {
+		t.Errorf("schedule %+v, %v: want 32 steps, 1 of them warm-up", schedule, err)
 	}
 	if b := got.Topology.Bandwidths; b[0][1] != 4*own.Topology.Bandwidths[0][1] || b[1][1] != own.Topology.Bandwidths[1][1] {
 		t.Errorf("bandwidths %v: want those between regions times 4", b)

@@ -67,15 +67,11 @@ func (r *sweepRun) time() float64 {
 func newSweep(c sweepCmd, methods []method) (*sweep, error) {
 	w := methods[0].cfg.Workload
 	own := gridPoint{1, 1, w.LocalBatchSize}
-	length := "local steps, times those of the run files"
-	if n := w.TotalLocalSteps; n == methods[1].cfg.Workload.TotalLocalSteps {
-		length = fmt.Sprintf("local steps, times %d", n)
-	}
 	s := &sweep{
 		seed:  c.Seed,
 		title: fmt.Sprintf("%s on %s, seed %d", w.Problem.Name, machines(methods[0].cfg.Topology), c.Seed),
 		axes: []axis{
-			{name: "run length", label: length, of: func(g gridPoint) float64 { return g.length }, own: 1},
+			{name: "run length", label: "steps of the schedule, times those of the run files", of: func(g gridPoint) float64 { return g.length }, own: 1},
 			{name: "links between regions", label: "bandwidth, times that of the run files", of: func(g gridPoint) float64 { return g.links }, own: 1},
 			{name: "local batch", label: "samples of a local step", of: func(g gridPoint) float64 { return float64(g.batch) }, own: float64(w.LocalBatchSize)},
 		},
@@ -134,8 +130,8 @@ func (s *sweep) add(axis int, at gridPoint, methods []method, data string) error
 }
 
 // apply is a method at this point. With the batch goes the global batch, so that a step of
-// the schedule stays as many local steps; so steps and simulated time stay, and the
-// samples go with it.
+// the schedule stays as many local steps; the samples stay, so that half the batch is
+// twice the steps. The run ends with its schedule: past it the rate no longer falls.
 func (g gridPoint) apply(m method, seed uint64) (method, error) {
 	for _, x := range []float64{g.length, g.links, float64(g.batch)} {
 		if !(x > 0) || math.IsInf(x, 0) {
@@ -146,13 +142,17 @@ func (g gridPoint) apply(m method, seed uint64) (method, error) {
 	if err != nil {
 		return m, err
 	}
-	f.stretch("worker.lr_schedule", g.length)
+	length := g.length * float64(m.cfg.Workload.LocalBatchSize) / float64(g.batch)
+	f.stretch("worker.lr_schedule", length)
 	if m.cfg, err = f.config(); err != nil {
 		return m, fmt.Errorf("%s: %w", m.file, err)
 	}
 	m.cfg.Seed = seed
 	w := &m.cfg.Workload
-	w.TotalLocalSteps = scaled(float64(w.TotalLocalSteps), g.length)
+	w.TotalLocalSteps = scaled(float64(w.TotalLocalSteps), length)
+	if total := f.find("worker.lr_schedule.total_steps"); total != nil {
+		w.TotalLocalSteps = min(w.TotalLocalSteps, scaled(number64(total), float64(w.GlobalBatchSize)/float64(w.LocalBatchSize)))
+	}
 	w.GlobalBatchSize = scaled(float64(w.GlobalBatchSize), float64(g.batch)/float64(w.LocalBatchSize))
 	w.LocalBatchSize = g.batch
 	for from, row := range m.cfg.Topology.Bandwidths {

@@ -16,7 +16,8 @@ type variant struct {
 var problems = map[string][]setting{
 	"iid":     {},
 	"non-iid": {{"workload.problem.partition", "region"}},
-	"convex":  {{"workload.problem", "{name: quadratic, dim: 4096, noise: 20}"}},
+	// Decay would move the point at which a method stops, by what the noise is there.
+	"convex": {{"workload.problem", "{name: quadratic, dim: 4096, noise: 20}"}, {"worker.optimizer.weight_decay", "0"}},
 }
 
 // clocks are the values of --clock. Operations of a token are 6 for each weight of the
