@@ -6,21 +6,30 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v3"
 )
 
-// spaceOfMethod is the space of a shipped method, whose run file is changed.
-func spaceOfMethod(t *testing.T, name string, oldnew ...string) (method, space, *runFile) {
+// spaceOfMethod is the space of a shipped method with settings, each KEY=VALUE.
+func spaceOfMethod(t *testing.T, name string, changes ...string) (method, space, *runFile) {
 	t.Helper()
 	methods, err := methodSet{}.load()
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := methods[slices.IndexFunc(methods, func(m method) bool { return m.name == name })]
-	m.text = []byte(strings.NewReplacer(oldnew...).Replace(string(m.text)))
 	f, err := newRunFile(m)
 	if err != nil {
+		t.Fatal(err)
+	}
+	settings, err := parseSettings(changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range settings {
+		if err := f.assign(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m.text, err = f.text(); err != nil {
 		t.Fatal(err)
 	}
 	if m.cfg, err = f.config(); err != nil {
@@ -51,7 +60,7 @@ func TestTuneTrialZeroIsTheRunFile(t *testing.T) {
 func TestTuneReadsMasses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		method, section, optimizer string // "": the shipped one
+		method, section, optimizer string
 		mass, beta                 float64
 	}{
 		{"HALoS", "lps", "{name: delayed_nesterov, lr: 1.2864, beta: 0.3, delay: 16}", 4 * 1.2864 / (16 * 0.7), 0.3},
@@ -60,13 +69,7 @@ func TestTuneReadsMasses(t *testing.T) {
 		{"Async-Local-SGD", "server", "{name: delayed_nesterov, lr: 5.024, beta: 0.3, delay: 32}", 16 * 5.024 / (32 * 0.7), 0.3},
 		{"DiLoCo", "server", "{name: nesterov, lr: 0.635, momentum: 0.8}", 0.635 / 0.2, 0.8},
 	} {
-		_, s, f := spaceOfMethod(t, c.method)
-		n := f.find(c.section + ".optimizer")
-		other := new(runFile)
-		if err := yaml.Unmarshal([]byte(c.optimizer), &other.doc); err != nil {
-			t.Fatal(err)
-		}
-		n.Content = other.doc.Content[0].Content
+		_, s, f := spaceOfMethod(t, c.method, c.section+".optimizer="+c.optimizer)
 		values := s.values(f)
 		for i, k := range s.knobs {
 			if k.section() != c.section+".optimizer" {
@@ -82,19 +85,19 @@ func TestTuneReadsMasses(t *testing.T) {
 // Any optimizer with a mass becomes one without momentum and back.
 func TestTuneChangesMomentum(t *testing.T) {
 	t.Parallel()
-	const shipped = "{name: delayed_nesterov, lr: 5.024, beta: 0.3, delay: 32}"
+	const delayed = "{name: delayed_nesterov, lr: 5.024, beta: 0.3, delay: 32}"
 	for _, c := range []struct {
 		method, was string
 		beta        float64
 		want        map[string]any
 	}{
-		{"Async-Local-SGD", shipped, 0, map[string]any{"mass": 2.5}},
-		{"Async-Local-SGD", shipped, 0.6, map[string]any{"mass": 2.5, "beta": 0.6, "delay": uint64(32)}},
+		{"Async-Local-SGD", delayed, 0, map[string]any{"mass": 2.5}},
+		{"Async-Local-SGD", delayed, 0.6, map[string]any{"mass": 2.5, "beta": 0.6, "delay": uint64(32)}},
 		{"Async-Local-SGD", "{name: sgd, mass: 1}", 0.6, map[string]any{"mass": 2.5, "beta": 0.6, "delay": uint64(16)}},
 		{"Async-Local-SGD", "{name: heavy_ball, lr: 1, momentum: 0.1}", 0.6, map[string]any{"mass": 2.5, "momentum": 0.6}},
 		{"DiLoCo", "{name: sgd, lr: 1}", 0.5, map[string]any{"mass": 2.5, "momentum": 0.5}},
 	} {
-		m, s, _ := spaceOfMethod(t, c.method, shipped, c.was, "{name: nesterov, lr: 0.635, momentum: 0.8}", c.was)
+		m, s, _ := spaceOfMethod(t, c.method, "server.optimizer="+c.was)
 		values := make([]float64, len(s.knobs))
 		for i, k := range s.knobs {
 			values[i] = map[form]float64{plain: 4, schedule: 0.5, mass: 2.5, decay: c.beta}[k.as]
@@ -117,8 +120,8 @@ func TestTuneChangesMomentum(t *testing.T) {
 // Adamw has no mass: its knobs are left out, and it stays as it is.
 func TestTuneLeavesOutWhatIsNotThere(t *testing.T) {
 	t.Parallel()
-	_, s, _ := spaceOfMethod(t, "HALoS", "{name: delayed_nesterov, lr: 0.768, beta: 0.5, delay: 4}",
-		"{name: adamw, lr: 0.01, betas: [0.9, 0.95], eps: 1.0e-8, weight_decay: 0}", "  merge_weight: 0.1\n", "  merger: replay\n")
+	_, s, _ := spaceOfMethod(t, "HALoS", "gps.optimizer={name: adamw, lr: 0.01, betas: [0.9, 0.95], eps: 1.0e-8, weight_decay: 0}",
+		"lps={optimizer: {name: sgd, mass: 1}, accumulate: 1, merger: replay, carry_in_flight: true}")
 	for _, k := range s.knobs {
 		if strings.HasPrefix(k.key, "gps") || k.key == "lps.merge_weight" {
 			t.Errorf("%s is in the space", k.key)

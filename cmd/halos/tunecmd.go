@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/halos-go/sdk/examples/bytelm"
 	"github.com/halos-go/sdk/halos/runfile"
 )
 
@@ -89,10 +88,11 @@ func tuneProblem(m method, seed uint64, data string) (*problem, error) {
 			return nil, err
 		}
 		put(f.find("workload.problem"), "windows", "validation")
-		// bytelm may not have the key yet.
-		if cfg, err := f.config(); err == nil && cfg.Workload.Problem.Decode(new(bytelm.Options)) == nil {
-			m.cfg.Workload.Problem = cfg.Workload.Problem
+		cfg, err := f.config()
+		if err != nil {
+			return nil, err
 		}
+		m.cfg.Workload.Problem = cfg.Workload.Problem
 	}
 	return newProblem(m, data)
 }

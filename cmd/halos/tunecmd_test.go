@@ -5,13 +5,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/halos-go/sdk/examples/bytelm"
 )
 
 // tuneTiny runs tune in a new folder and returns it and its tune.csv.
@@ -261,9 +258,6 @@ func syncTrial(t *testing.T, oldnew ...string) (*trial, *problem, float64) {
 
 // Tune chooses by the loss of other windows than compare reports.
 func TestTuneChoosesOnValidationWindows(t *testing.T) {
-	if _, there := reflect.TypeFor[bytelm.Options]().FieldByName("Windows"); !there {
-		t.Skip("bytelm has one set of windows")
-	}
 	methods, err := methodSet{}.load()
 	if err != nil {
 		t.Fatal(err)
