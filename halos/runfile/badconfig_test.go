@@ -21,7 +21,7 @@ var badRuns = []struct{ old, new, want string }{
 	// keys
 	{"seed: 11", "sed: 11", "line 2: sed is unknown: want one of algorithm, seed, topology, workload, worker, lps, gps, server, events"},
 	{"seed: 11", "seed: 11\nseed: 12", "line 3: seed is here again: want it once: it is on line 2 already"},
-	{"worker_speeds", "worker_speed", "line 6: topology.worker_speed is unknown: want one of network_bandwidths, latency_ms, worker_speeds, lps, levels, gps_region, env"},
+	{"worker_speeds", "worker_speed", "line 6: topology.worker_speed is unknown: want one of network_bandwidths, latency_ms, contention, worker_speeds, lps, levels, gps_region, env"},
 	{"seed: 11", "\"se\\ned\": 11", `line 2: "se\ned" is unknown: want one of algorithm, seed, topology, workload, worker, lps, gps, server, events`},
 	{"seed: 11", "? [a]\n: 11", `line 2: "" is unknown: want one of algorithm, seed, topology, workload, worker, lps, gps, server, events`},
 	{"algorithm: halos\n", "", "line 1: algorithm is missing: want one of halos, async_local_sgd, diloco, sync_sgd"},
@@ -52,6 +52,8 @@ var badRuns = []struct{ old, new, want string }{
 	{"latency_ms: 0", "latency_ms: [[0, -1], [2, 0]]", "line 5: topology.latency_ms[0][1] is -1: want 0 to 1e+09"},
 	{"latency_ms: 0", "latency_ms: {a: 1}", "line 5: topology.latency_ms is a mapping: want a number, or a row of numbers for each region"},
 	{"latency_ms: 0", "latency_ms: 5ms", `line 5: topology.latency_ms is "5ms": want a finite number`},
+	{"latency_ms: 0", "contention: fair", `line 5: topology.contention is "fair": want one of none, shared`},
+	{"latency_ms: 0", "contention: true", "line 5: topology.contention is true: want a word"},
 	{"[[0, 1], [2, 3]]", "[[0, 2], [1, 3]]", "line 7: topology.lps[0][1] is 2: want workers of one region in an LPS: this one is in region 1, worker 0 in region 0"},
 	{"[[0, 1], [2, 3]]", "[[0, 1], [2, 3, 2]]", "line 7: topology.lps[1][2] is 2: want each worker in one LPS: it is in topology.lps[1] too"},
 	{"[[0, 1], [2, 3]]", "[[0, 1], [2]]", "line 7: topology.lps is without worker 3: want every worker in one LPS"},

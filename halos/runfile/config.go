@@ -14,6 +14,12 @@ const (
 	SyncSGD       = "sync_sgd"        // one mean gradient of all workers a step
 )
 
+// What topology.contention can be.
+const (
+	Unshared = "none"
+	Shared   = "shared"
+)
+
 // A Config is a run file: one run, for the simulator and for real nodes alike.
 // [Read] and [Parse] make one from YAML or JSON, and whatever they
 // return is valid. One made in Go is checked by [Config.Validate].
@@ -68,10 +74,16 @@ func (c *Config) known() *Plugs {
 type Topology struct {
 	// Bandwidths is the bandwidth of every link in Gbit/s, [from region][to
 	// region], 1e-9 to 1e9. The diagonal is the link inside a region. It need
-	// not be symmetric.
+	// not be symmetric. Who has it is in Contention.
 	Bandwidths [][]float64 `yaml:"network_bandwidths,omitempty"`
 	// Latency is the time a message needs besides its bytes. Default none.
 	Latency Latency `yaml:"latency_ms,omitempty"`
+	// Contention is none or shared. With none, each message has the whole bandwidth of its link,
+	// however many there are. With shared, messages that are on the link from one region to
+	// another at the same time have equal parts of it; so have those inside a region, in both
+	// directions together. The ring of the synchronous algorithms has its links for
+	// itself. Only a simulation takes notice. Default none.
+	Contention string `yaml:"contention,omitempty"`
 	// Speeds is the speed of every worker, per region, 1e-9 to 1e9, in any unit:
 	// only ratios to the fastest count. Regions may differ in size, none is empty.
 	Speeds [][]float64 `yaml:"worker_speeds,omitempty"`

@@ -73,6 +73,9 @@ func (t Topology) validate(v *validator) {
 	if t.Latency.Matrix != nil && t.Latency.Between != 0 {
 		v.fail("topology.latency_ms", "both a number and a matrix", "one of them")
 	}
+	if t.Contention != "" {
+		v.oneOf("topology.contention", t.Contention, Unshared, Shared)
+	}
 	const speeds = "topology.worker_speeds"
 	v.rows(speeds, len(t.Speeds), regions)
 	for r, row := range t.Speeds {

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"math"
+
 	"github.com/halos-go/sdk/halos"
 	"github.com/halos-go/sdk/halos/runfile"
 )
@@ -17,6 +19,8 @@ type network struct {
 
 	workers  int     // that are there
 	ringTime float64 // of one round of them, if ring
+
+	pipes []pipe // from each region to each, if messages share bandwidth
 
 	ties bool // equal workers are due at the same time
 
@@ -37,8 +41,12 @@ type place struct {
 }
 
 func newNetwork(s *Sim, k *clock, cfg runfile.Config) network {
-	return network{sim: s, clock: k, usage: make([]usage, len(k.speed)),
+	n := network{sim: s, clock: k, usage: make([]usage, len(k.speed)),
 		ring: cfg.Algorithm == runfile.DiLoCo || cfg.Algorithm == runfile.SyncSGD}
+	if regions := len(cfg.Topology.Bandwidths); cfg.Topology.Contention == runfile.Shared && !n.ring {
+		n.pipes = make([]pipe, regions*regions)
+	}
+	return n
 }
 
 // add notes where the node added next is. Its parent may be added later.
@@ -85,72 +93,113 @@ func (n *network) lower(a, b int) int {
 }
 
 // carry returns when a message arrives; round says that it is the first update that goes up
-// at the end of a round. What takes no time does not overtake what was sent before it.
-func (n *network) carry(from, to int, m halos.Message, round bool) (at float64) {
+// at the end of a round. What takes no time does not overtake what was sent before it. Where
+// messages share bandwidth, it is when the message would arrive alone, with its pipe and its work
+// there; else pipe is None.
+func (n *network) carry(from, to int, m halos.Message, round bool) (at float64, pipe int, work float64) {
 	a, b := &n.nodes[from], &n.nodes[to]
-	at = n.sim.now
+	pipe, at = None, n.sim.now
 	switch m := m.(type) {
 	case *halos.Push:
-		at = n.update(a, b, round)
+		at, work = n.update(a, b, round)
 	case *halos.Model:
 		if len(m.Params) > 0 {
-			at = n.model(a, b)
+			at, work = n.model(a, b)
 		}
 	}
 	last := &b.down
 	if a.parent == to {
 		last = &a.up
 	}
-	*last = max(at, *last)
-	return *last
+	at = max(at, *last)
+	if n.pipes == nil {
+		*last = at
+		return at, None, 0
+	}
+	return at, n.pipe(a, b), work
+}
+
+// pipe returns the number of the pipe from one place to another.
+func (n *network) pipe(a, b *place) int {
+	return a.region*len(n.clock.topology.Bandwidths) + b.region
+}
+
+// arrives notes that a message leaves its pipe and arrives at e.at, later than alone.
+func (n *network) arrives(e *event, delay float64) {
+	a, b := &n.nodes[e.from], &n.nodes[e.to]
+	last := &b.down
+	if a.parent == int(e.to) {
+		last = &a.up
+	}
+	*last = e.at
+	b.end += delay
+	if b.worker != None {
+		a = b
+	}
+	if a.worker != None && !a.away && n.usage[a.worker].doing == communicating {
+		n.usage[a.worker].until = e.at
+	}
 }
 
 // model returns when a model arrives. That to a worker begins its round, whose end is known
 // then: it is one sum, as in the paper's simulator, so that events which are due at
 // the same time there are so here.
-func (n *network) model(a, b *place) float64 {
+func (n *network) model(a, b *place) (at, work float64) {
 	now, ms, back := n.sim.now, 0.0, n.ringTime
 	if !n.ring {
-		ms = n.transfer(a, b)
+		ms, work = n.transfer(a, b)
 		back = ms // the way back of a round costs what the way there does
 	}
 	if b.worker != None {
 		compute, order := n.round(b.worker, b.steps)
 		b.end = now + (ms + back + compute + order)
-		if !b.away {
-			n.usage[b.worker].begin(communicating, now, now+ms, n.point)
-		}
+		n.communicate(b, now+ms)
 	}
-	return now + ms
+	return now + ms, work
 }
 
 // update returns when an update arrives: that at the end of a round when the model that began it
 // has said.
-func (n *network) update(a, b *place, round bool) (at float64) {
-	now := n.sim.now
+func (n *network) update(a, b *place, round bool) (at, work float64) {
+	now, ms := n.sim.now, n.ringTime
 	switch {
 	case a.worker == None:
-		return now + n.transfer(a, b)
-	case n.ring:
-		// The mean is there one ring after the slowest worker's update, and is
-		// everybody's model: the update takes the ring, and the model no time.
-		at = now + n.ringTime
-	default:
-		at = now + n.transfer(b, a)
+		ms, work = n.transfer(a, b)
+		return now + ms, work
+	case !n.ring:
+		ms, work = n.transfer(b, a)
 	}
-	if round {
+	// In a ring, the mean is there one ring after the slowest worker's update, and is
+	// everybody's model: the update takes the ring, and the model no time.
+	if at = now + ms; round {
 		at = max(now, a.end)
 	}
-	n.usage[a.worker].begin(communicating, now, at, n.point)
-	return at
+	n.communicate(a, at)
+	return at, work
 }
 
-// transfer returns how long a message takes between two places, and counts its bytes.
-func (n *network) transfer(a, b *place) float64 {
+// communicate notes that a worker has a message on the way until a time, or until it has left
+// its pipe.
+func (n *network) communicate(worker *place, until float64) {
+	if worker.away {
+		return
+	}
+	if n.pipes != nil {
+		until = math.Inf(1)
+	}
+	n.usage[worker.worker].begin(communicating, n.sim.now, until, n.point)
+}
+
+// transfer returns how long a message takes between two places, and how much of that is the work
+// of a pipe; and it counts the bytes.
+func (n *network) transfer(a, b *place) (ms, work float64) {
 	if a.region != b.region {
 		n.between += n.clock.bytes
 	}
-	return n.clock.transfer(a.region, b.region)
+	if n.pipes != nil {
+		work = runfile.Millis(n.clock.bytes, n.clock.topology.Bandwidths[a.region][b.region])
+	}
+	return n.clock.transfer(a.region, b.region), work
 }
 
 // round returns how long a worker takes for the local steps of a round, and its place among
@@ -173,6 +222,13 @@ func (n *network) compute(w int, steps uint64) float64 {
 // dropped notes that what is on a link is lost, and that whoever waits for it waits.
 func (n *network) dropped(a, b int) {
 	child, now := &n.nodes[n.lower(a, b)], n.sim.now
+	for _, way := range [][2]int{{a, b}, {b, a}} {
+		if n.pipes != nil {
+			i := n.pipe(&n.nodes[way[0]], &n.nodes[way[1]])
+			n.pipes[i].drop(now, int32(way[0]), int32(way[1]), &n.sim.pool)
+			n.sim.expect(i)
+		}
+	}
 	child.up, child.down = now, now
 	if w := child.worker; w != None && n.usage[w].doing == communicating {
 		n.usage[w].stop(now, n.point)

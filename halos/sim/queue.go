@@ -27,6 +27,7 @@ const (
 	cut                      // some link breaks; this and the next two are of Chaos
 	death                    // some node dies
 	heal                     // the link between from and to is up again
+	through                  // the first message on pipe to is through, if its turn is still from
 )
 
 const none = -1
@@ -53,11 +54,17 @@ type queue struct {
 	hole bool // heap[0] has been taken
 }
 
-func (q *queue) push(e event) {
-	if e.seq == 0 {
+// number returns seq, or the next one if that is 0.
+func (q *queue) number(seq uint64) uint64 {
+	if seq == 0 {
 		q.seq++
-		e.seq = q.seq
+		seq = q.seq
 	}
+	return seq
+}
+
+func (q *queue) push(e event) {
+	e.seq = q.number(e.seq)
 	if q.hole {
 		q.hole = false
 		q.sink(0, e)

@@ -16,6 +16,9 @@ func (s *Sim) handle(ctx context.Context, e *event) error {
 		f := s.calls[e.from]
 		s.calls[e.from] = nil
 		return f(ctx)
+	case through:
+		s.through(int(e.to), e.from)
+		return nil
 	case cut, death, heal:
 		return s.faults.happen(ctx, e)
 	}
@@ -161,8 +164,9 @@ func (s *Sim) send(from, to int, m halos.Message) {
 	if s.faults.down(from, to) {
 		return
 	}
+	pipe, work := None, 0.0
 	if s.wires != nil {
-		e.at = s.wires.carry(from, to, m, e.seq > 0)
+		e.at, pipe, work = s.wires.carry(from, to, m, e.seq > 0)
 	} else {
 		ms, ok := s.Network.Transfer(from, to, m)
 		if e.at = s.now + ms; !ok {
@@ -171,8 +175,11 @@ func (s *Sim) send(from, to int, m halos.Message) {
 		}
 	}
 	for range s.faults.copies(from, to) {
-		e.msg = s.pool.own(m)
-		s.post(e)
+		if e.msg = s.pool.own(m); pipe == None {
+			s.post(e)
+		} else {
+			s.enter(pipe, work, e)
+		}
 		e.seq = 0
 	}
 }
