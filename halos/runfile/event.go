@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // An Event happens at a time of a simulation: AtMS, and one of the other fields. What else is
@@ -199,18 +200,21 @@ func pair(ends []string) string { return "[" + ends[0] + ", " + ends[1] + "]" }
 
 // names lists the nodes for an error: the first and the last of each kind.
 func (p *Plan) names() string {
-	text := p.Nodes[0].ID
-	for i := 1; i < len(p.Nodes); {
-		last := i
-		for last+1 < len(p.Nodes) && p.Nodes[last+1].kind() == p.Nodes[i].kind() {
+	var groups []string
+	for first, n := range p.Nodes {
+		if first > 0 && p.Nodes[first-1].kind() == n.kind() {
+			continue
+		}
+		last := first
+		for last+1 < len(p.Nodes) && p.Nodes[last+1].kind() == n.kind() {
 			last++
 		}
-		if text += ", " + p.Nodes[i].ID; last > i {
-			text += " to " + p.Nodes[last].ID
+		if last > first {
+			n.ID += " to " + p.Nodes[last].ID
 		}
-		i = last + 1
+		groups = append(groups, n.ID)
 	}
-	return text
+	return strings.Join(groups, ", ")
 }
 
 // kind is the name of a node without its number.

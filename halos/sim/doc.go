@@ -18,14 +18,15 @@
 // Time is float64 milliseconds from 0. Messages take time, as the Network says,
 // and rounds of local steps do. A Machine's Step takes none, so servers are
 // never busy, and neither does evaluation. Events are handled in order of time;
-// those of the same time in the order in which they were caused. Each has a Step of
+// those of the same time in the order in which they were caused. A round of a worker, with the
+// update that ends it, is caused when the model that begins it is sent. Each has a Step of
 // its own, or, with [Sim.Gather], those that wait for a node at the same time come
 // together, as halos.Run takes what has arrived.
 //
 // # Faults
 //
-// Links fail where the Network says so, nodes die by [Sim.Restart], and a [Chaos] does
-// both by chance, lets messages come twice, and keeps links down for a while: the same
+// Links fail where the Network says so and by [Sim.Cut], nodes die by [Sim.Restart], and a [Chaos]
+// does both by chance, lets messages come twice, and keeps links down for a while: the same
 // faults for the same seed. What the driver learns by waiting comes when a program says
 // so: [Sim.Gone], [Sim.Expire]. Each life of a node has a later incarnation than any
 // before it, as by a clock.
@@ -45,8 +46,21 @@
 // local steps follows from the workers' speeds. Servers lease samples from their parents
 // as on real hosts, or share them where the run file says workload.shared_samples. The
 // clock is that of the simulator published with the paper, whose timeline it repeats
-// event by event. Building it all by hand, with a Sim, is for what a run file cannot say:
-// links that break, nodes that join, leave and die.
+// event by event.
+//
+// Each message has the whole bandwidth of its link, however many there are, as in that
+// simulator. With topology.contention: shared, those that are on the link from one region to
+// another at the same time have equal parts of the bandwidth, and so have those inside a region; the
+// latency of each comes after that. The ring of a synchronous method has its links for itself.
+//
+// What happens during a run is in its events: workers leave and come, links break and heal, nodes
+// die and begin again. The trace has a line for each, and [Stats] leaves out the time in which a
+// worker is not there. A worker that leaves has the round it is in lost, and not the update that is on
+// its way. A GPS or a Sync that dies goes on from the model and the counts that it had, as from a
+// checkpoint made at that moment; its optimizer begins anew, and what comes from its former life
+// is lost. Nobody is given up after a while: a Sync whose worker leaves over a link that is cut waits for
+// it until it joins again. Building it all by hand, with a Sim, is for what a run file cannot say: faults by
+// chance, other networks, other Machines.
 //
 // # What is guaranteed
 //

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -121,4 +122,74 @@ gps:
 	//  109 s: update 20, 1161 steps, loss 1.1172
 	//  163 s: update 30, 1806 steps, loss 0.4404
 	//  180 s: 272 of 358 worker updates are in the global model, error <nil>
+}
+
+// Events of a run file: the link of a region breaks and heals, a worker leaves. The trace has a line
+// for each.
+func ExampleRun_events() {
+	cfg, err := runfile.Parse([]byte(`
+algorithm: halos
+topology:
+  network_bandwidths: [[100, 0.5], [0.5, 100]] # Gbit/s
+  contention: shared # messages that meet on a link share it
+  worker_speeds: [[0.5, 1.0], [0.6, 0.7]]
+workload:
+  problem: {name: quadratic, dim: 24}
+  model_bytes: 281706496
+  local_step_time_ms: 238.391
+  local_batch_size: 64
+  global_batch_size: 256
+  total_local_steps: 2000
+worker:
+  local_steps: 8
+  optimizer: {name: sgd}
+  lr_schedule: {name: constant, lr: 0.01}
+lps:
+  optimizer: {name: sgd, lr: 0.5}
+  accumulate: 8
+  merge_weight: 0.25
+gps:
+  optimizer: {name: sgd, lr: 1}
+events:
+  - {at_ms: 40000, cut: [lps1, gps]}
+  - {at_ms: 90000, heal: [lps1, gps]}
+  - {at_ms: 60000, quit: 0}
+`), ".")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	problem, err := cfg.NewProblem()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var trace bytes.Buffer
+	run, err := sim.New(cfg, problem, sim.Options{Trace: &trace})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err = run.Run(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	events, err := sim.ReadTrace(&trace)
+	deltas := 0 // of LPS 1
+	for _, e := range events {
+		switch {
+		case e.Kind == sim.GPSUpdate && e.LPS == 1:
+			deltas++
+		case e.Kind == sim.NodeQuit:
+			fmt.Printf("%2.0f s: worker %d leaves\n", e.T/1e3, e.Worker)
+		case e.Kind == sim.LinkCut || e.Kind == sim.LinkHeal:
+			fmt.Printf("%2.0f s: %s, after %d deltas of region 1\n", e.T/1e3, e.Kind, deltas)
+		}
+	}
+	fmt.Printf("at the end %d deltas of region 1, error %v\n", deltas, err)
+	// Output:
+	// 40 s: cut, after 2 deltas of region 1
+	// 60 s: worker 0 leaves
+	// 90 s: heal, after 2 deltas of region 1
+	// at the end 8 deltas of region 1, error <nil>
 }

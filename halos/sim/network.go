@@ -98,7 +98,7 @@ func (n *network) lower(a, b int) int {
 // there; else pipe is None.
 func (n *network) carry(from, to int, m halos.Message, round bool) (at float64, pipe int, work float64) {
 	a, b := &n.nodes[from], &n.nodes[to]
-	pipe, at = None, n.sim.now
+	at = n.sim.now
 	switch m := m.(type) {
 	case *halos.Push:
 		at, work = n.update(a, b, round)

@@ -82,7 +82,7 @@ func (p *pipe) remove(i int) {
 // wait lets a message that takes no time wait for the last one that is on the pipe between the same
 // nodes. It reports false if there is none.
 func (p *pipe) wait(e event) bool {
-	for i := len(p.flows) - 1; i >= 0; i-- {
+	for i := range slices.Backward(p.flows) {
 		if f := &p.flows[i]; f.e.from == e.from && f.e.to == e.to {
 			f.behind = append(f.behind, e)
 			return true
@@ -94,8 +94,8 @@ func (p *pipe) wait(e event) bool {
 // drop removes the messages from one node to another.
 func (p *pipe) drop(now float64, from, to int32, pool *pool) {
 	p.serve(now)
-	for i := len(p.flows) - 1; i >= 0; i-- {
-		if f := p.flows[i]; f.e.from == from && f.e.to == to {
+	for i, f := range slices.Backward(p.flows) {
+		if f.e.from == from && f.e.to == to {
 			pool.release(f.e.msg)
 			p.remove(i)
 		}
