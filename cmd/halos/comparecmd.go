@@ -172,7 +172,10 @@ func (c compareCmd) seed(ctx context.Context, w io.Writer, methods []method, see
 			continue
 		}
 		if target = float64(r.Loss); r.End == endFailed || !r.Loss.finite() {
-			return fmt.Errorf("%s: it ends with loss %v: there is no target %s", m.file, target, r.Error)
+			return fmt.Errorf("%s: it ends with loss %v: there is no target: %s", m.file, target, r.Error)
+		}
+		if target >= start {
+			return fmt.Errorf("%s: it ends with loss %v, no better than %v at the start: there is no target", m.file, target, start)
 		}
 	}
 	return nil

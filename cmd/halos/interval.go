@@ -83,8 +83,8 @@ func spreadOf(x []interval) spread {
 	if i := slices.IndexFunc(x, func(v interval) bool { return v.lo != v.hi && v.lo == lo[0] }); i >= 0 {
 		s.Min = none // that seed has at least so much, maybe more
 	}
-	if !s.Max.finite() {
-		s.Max = none
+	if i := slices.IndexFunc(x, func(v interval) bool { return v.lo != v.hi && v.hi == hi[len(hi)-1] }); i >= 0 || !s.Max.finite() {
+		s.Max = none // that seed has at most so much, maybe less
 	}
 	return s
 }

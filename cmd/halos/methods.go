@@ -269,7 +269,21 @@ func common(cfg runfile.Config) (any, error) {
 	}
 	var all map[string]any
 	err = json.Unmarshal(text, &all)
-	return map[string]any{"topology": all["topology"], "workload": all["workload"]}, err
+	return map[string]any{"topology": all["topology"], "workload": all["workload"], "events": comings(cfg.Events)}, err
+}
+
+// comings are the events that mean the same in every algorithm: workers that leave and
+// come. Nodes and links between have other names in each.
+func comings(events []runfile.Event) []string {
+	all := []string{}
+	for _, e := range events {
+		for what, w := range map[string]*int{"quit": e.Quit, "join": e.Join} {
+			if w != nil {
+				all = append(all, fmt.Sprintf("%s ms: %s %d", exact(e.AtMS), what, *w))
+			}
+		}
+	}
+	return all
 }
 
 // difference finds the first key under path at which a and b differ.

@@ -191,3 +191,28 @@ func TestSeedOfProblemIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A flag sets what a run file has, and its errors name the flag.
+func TestVariantsOfOtherFiles(t *testing.T) {
+	plain := runFileWith(t)
+	if code, out, err := command(t, "compare", "--list", "--problem", "convex", plain); code != 0 || !strings.Contains(out, "dim: 4096") || strings.Contains(out, "decay") {
+		t.Errorf("status %d, %q, %q: want the problem, and no decay for an optimizer that has none", code, out, err)
+	}
+	if code, _, err := command(t, "compare", "--list", "--problem", "iid", plain); code != 2 || !strings.Contains(err, "--problem: ") || strings.Contains(err, "--set") {
+		t.Errorf("status %d, %q: want an error that names --problem", code, err)
+	}
+}
+
+// Workers that leave in one method and stay in another make no comparison.
+func TestEventsMustAgree(t *testing.T) {
+	dir := changedMethods(t, "async*", "algorithm: async_local_sgd", "events: [{at_ms: 5, quit: 1}]\nalgorithm: async_local_sgd")
+	code, _, err := command(t, "compare", dir, "--out", filepath.Join(t.TempDir(), "out"))
+	if want := "async_local_sgd.yaml: events is"; code != 2 || !strings.Contains(err, want) {
+		t.Errorf("status %d, %q: want 2 and %q", code, err, want)
+	}
+	dir = changedMethods(t, "*", "algorithm:", "events: [{at_ms: 5, quit: 1}]\nalgorithm:")
+	code, _, err = command(t, "compare", "--references", dir, "--out", filepath.Join(t.TempDir(), "out"))
+	if want := "--references: "; code != 2 || !strings.Contains(err, want) || !strings.Contains(err, "events: want none") {
+		t.Errorf("status %d, %q: want 2 and %q", code, err, want)
+	}
+}

@@ -22,6 +22,9 @@ func references(methods []method, base int) ([]method, error) {
 			return nil, fmt.Errorf("no run file has algorithm %s: want one, of which a reference is made", reference.algorithm)
 		}
 		m := order[i]
+		if len(m.cfg.Events) > 0 {
+			return nil, fmt.Errorf("%s: events: want none, as a reference has other workers and links", m.file)
+		}
 		m.reference, m.name = true, reference.of(&m.cfg)
 		if err := m.cfg.Validate(); err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", m.file, m.name, err)
@@ -42,6 +45,7 @@ func alone(cfg *runfile.Config) string {
 	cfg.Topology = runfile.Topology{
 		Bandwidths: [][]float64{{t.Bandwidths[g][g]}},
 		Speeds:     [][]float64{slices.Clone(t.Speeds[g])},
+		Contention: t.Contention,
 	}
 	if ms := t.Latency.At(g, g); ms > 0 {
 		cfg.Topology.Latency.Matrix = [][]float64{{ms}}

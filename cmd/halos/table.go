@@ -76,7 +76,7 @@ func whyTable(rows []row) [][]string {
 // several.
 func (r row) reached(several bool) string {
 	switch {
-	case r.Baseline:
+	case r.Baseline && r.Failed == 0:
 		return "sets it"
 	case several:
 		return fmt.Sprintf("%d of %d", r.Reached, r.Seeds)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,11 +15,13 @@ type variant struct {
 // problems are the values of --problem, with the settings that make it of a run file of
 // text.
 var problems = map[string][]setting{
-	"iid":     {},
+	"iid":     {{"workload.problem.partition", "iid"}},
 	"non-iid": {{"workload.problem.partition", "region"}},
 	// Decay would move the point at which a method stops, by what the noise is there.
-	"convex": {{"workload.problem", "{name: quadratic, dim: 4096, noise: 20}"}, {"worker.optimizer.weight_decay", "0"}},
+	"convex": {{"workload.problem", "{name: quadratic, dim: 4096, noise: 20}"}, {weightDecay, "0"}},
 }
+
+const weightDecay = "worker.optimizer.weight_decay"
 
 // clocks are the values of --clock. Operations of a token are 6 for each weight of the
 // layers and of the output: 44.7, 123.7 and 353.8 million such weights.
@@ -30,24 +33,31 @@ var clocks = map[string][]setting{
 
 // apply returns the methods with the flags' settings.
 func (v variant) apply(methods []method) ([]method, error) {
-	var settings []setting
 	for _, flag := range []struct {
 		name, value string
 		values      map[string][]setting
 		want        string
 	}{{"--problem", v.Problem, problems, "iid, non-iid or convex"}, {"--clock", v.Clock, clocks, "70m, 160m or 410m"}} {
-		of, known := flag.values[strings.ToLower(flag.value)]
+		settings, known := flag.values[strings.ToLower(flag.value)]
 		if !known && flag.value != "" {
 			return nil, fmt.Errorf("%s is %q: want %s", flag.name, flag.value, flag.want)
 		}
-		settings = append(settings, of...)
-	}
-	for i, m := range methods {
-		changed, err := m.set(settings)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", m.file, err)
+		for i, m := range methods {
+			changed, err := m.set(m.fitting(settings))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %s: %s", flag.name, m.file, strings.TrimPrefix(err.Error(), "--set: "))
+			}
+			methods[i] = changed
 		}
-		methods[i] = changed
 	}
 	return methods, nil
+}
+
+// fitting leaves out the weight decay of an optimizer that has none.
+func (m method) fitting(settings []setting) []setting {
+	f, err := parseRunFile(m)
+	if err != nil || f.find(weightDecay) != nil {
+		return settings
+	}
+	return slices.DeleteFunc(slices.Clone(settings), func(s setting) bool { return s.key == weightDecay })
 }

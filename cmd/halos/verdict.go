@@ -63,7 +63,7 @@ func (r row) seed(median bool) string {
 func (r row) outcome() string {
 	missed := r.Seeds - r.Reached - r.Failed
 	switch {
-	case r.Baseline:
+	case r.Baseline && r.Failed == 0:
 		return " sets the target"
 	case r.Seeds == r.Reached:
 		return " reaches the target"
