@@ -59,7 +59,8 @@
 // its way. A GPS or a Sync that dies goes on from the model and the counts that it had, as from a
 // checkpoint made at that moment; its optimizer begins anew, and what comes from its former life
 // is lost. Nobody is given up after a while: a Sync whose worker leaves over a link that is cut waits for
-// it until it joins again. Building it all by hand, with a Sim, is for what a run file cannot say: faults by
+// it until it joins again. A run that can have no end any more, as every region is cut off for good,
+// ends with an error. Building it all by hand, with a Sim, is for what a run file cannot say: faults by
 // chance, other networks, other Machines.
 //
 // # What is guaranteed

@@ -11,15 +11,40 @@ import (
 // schedule plans what the events of the run file do. They come before all else that is due at
 // their time but the start of a node.
 func (r *Run) schedule() {
-	for _, i := range r.cfg.Timeline() {
-		e := r.cfg.Events[i]
+	for n, i := range r.cfg.Timeline() {
+		e, last := r.cfg.Events[i], n == len(r.cfg.Events)-1
 		r.sim.call(e.AtMS, 0, func(ctx context.Context) error {
 			if err := r.happen(ctx, e); err != nil {
 				return fmt.Errorf("sim: events[%d]: %w", i, err)
 			}
+			if last {
+				r.lookForTheEnd(i)
+			}
 			return nil
 		})
 	}
+}
+
+// lookForTheEnd ends a run that can have no end after its last event: regions that are cut off
+// train on and on, and nobody else is there. What is on the way may still end it.
+func (r *Run) lookForTheEnd(event int) {
+	for i := range r.net.nodes {
+		if r.net.reaches(i) {
+			return
+		}
+	}
+	t := r.cfg.Topology
+	slowest := 0.0
+	for a := range t.Bandwidths {
+		for b := range t.Bandwidths {
+			slowest = max(slowest, r.net.clock.transfer(a, b))
+		}
+	}
+	levels, together := float64(len(t.Levels)+3), float64(len(r.net.nodes))
+	r.sim.call(r.sim.now+levels*together*slowest, 0, func(context.Context) error {
+		return fmt.Errorf("sim: after events[%d] no worker has a way to %s, and the run is not over: want a link that heals or a worker that joins",
+			event, r.sim.nodes[0].id)
+	})
 }
 
 // happen lets e happen now.

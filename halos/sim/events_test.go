@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -266,5 +267,89 @@ func TestEventsRepeat(t *testing.T) {
 		if want := run(1); run(2) != want || run(8) != want {
 			t.Error("another number of goroutines, another run")
 		}
+	}
+}
+
+// randomEvents returns events that may happen to cfg: every one that is valid after those before.
+func randomEvents(cfg runfile.Config, rng *rand.Rand) runfile.Config {
+	plan, err := cfg.Plan(idle{})
+	if err != nil {
+		panic(err)
+	}
+	at := 0.0
+	for range 12 {
+		at += float64(rng.IntN(4) * rng.IntN(2000))
+		child := plan.Nodes[1+rng.IntN(len(plan.Nodes)-1)]
+		w := rng.IntN(cfg.Topology.Workers())
+		next := []runfile.Event{{Quit: &w}, {Join: &w}, {Cut: []string{child.ID, child.Parent}}, {Heal: []string{child.Parent, child.ID}},
+			{Restart: plan.Nodes[rng.IntN(len(plan.Nodes))].ID}}[rng.IntN(5)]
+		next.AtMS = at
+		with := cfg
+		with.Events = append(slices.Clone(cfg.Events), next)
+		if with.Validate() == nil {
+			cfg = with
+		}
+	}
+	mixed := cfg // of the same time, the first in the list is first: not every order is valid
+	mixed.Events = slices.Clone(cfg.Events)
+	rng.Shuffle(len(mixed.Events), func(i, j int) { mixed.Events[i], mixed.Events[j] = mixed.Events[j], mixed.Events[i] })
+	if mixed.Validate() == nil {
+		return mixed
+	}
+	return cfg
+}
+
+// TestAnyEvents: whatever happens, in whatever method, a run comes to its end, or stands still
+// because of a link that is cut, and is the same on any number of goroutines.
+func TestAnyEvents(t *testing.T) {
+	seeds, ended := 120, 0
+	if testing.Short() {
+		seeds = 40
+	}
+	for seed := range uint64(seeds) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		cfg := [][]string{{}, {"workload:", twoLPSs}, {"workload:", twoLPSs}, diloco()}[rng.IntN(4)]
+		with := randomEvents(edited(t, append(cfg, "total_local_steps: 3000", "total_local_steps: 1500", "[[10, 0.01", "[[0.1, 0.01")...), rng)
+		if rng.IntN(2) == 0 {
+			with = shared(with)
+		}
+		run := func(workers int) string {
+			var out bytes.Buffer
+			run := start(t, with, Options{Workers: workers, Trace: &out})
+			result, err := run.Run(t.Context())
+			if err == nil {
+				ended++
+			} else if !strings.Contains(err.Error(), "nothing happens any more") && !strings.Contains(err.Error(), "no worker has a way to") {
+				t.Errorf("seed %d: %v", seed, err)
+			}
+			s := run.Stats()
+			if sum := s.Compute + s.Wait + s.Communicate; s.TimeMS > 0 && (math.Abs(sum-1) > 1e-9 || s.Compute < 0 || s.Communicate < 0) {
+				t.Errorf("seed %d: %+v", seed, s)
+			}
+			return fmt.Sprint(result, s, err) + out.String()
+		}
+		if one := run(1); run(4) != one {
+			t.Errorf("seed %d: another number of goroutines, another run", seed)
+		}
+	}
+	if ended < seeds {
+		t.Errorf("%d of %d runs have come to their end", ended, 2*seeds)
+	}
+}
+
+// TestCutOffForGood: a run whose regions are cut off and stay so ends with an error, and not never.
+func TestCutOffForGood(t *testing.T) {
+	cfg := eventful(t, `
+  - {at_ms: 5000, quit: 0}
+  - {at_ms: 5000, quit: 1}
+  - {at_ms: 5000, quit: 2}
+  - {at_ms: 5000, quit: 3}
+  - {at_ms: 5000, quit: 4}
+  - {at_ms: 9000, cut: [lps1, gps]}
+  - {at_ms: 8000, cut: [lps2, gps]}
+`)
+	_, err := start(t, cfg, Options{Workers: 1}).Run(t.Context())
+	if want := "sim: after events[5] no worker has a way to gps, and the run is not over: want a link that heals or a worker that joins"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

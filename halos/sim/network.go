@@ -92,6 +92,20 @@ func (n *network) lower(a, b int) int {
 	return a
 }
 
+// reaches reports whether a node is a worker that is there and has a way to the first server.
+func (n *network) reaches(i int) bool {
+	if n.nodes[i].worker == None || n.nodes[i].away {
+		return false
+	}
+	for n.nodes[i].parent != None {
+		if n.sim.faults.down(i, n.nodes[i].parent) {
+			return false
+		}
+		i = n.nodes[i].parent
+	}
+	return true
+}
+
 // carry returns when a message arrives; round says that it is the first update that goes up
 // at the end of a round. What takes no time does not overtake what was sent before it. Where
 // messages share bandwidth, it is when the message would arrive alone, with its pipe and its work
