@@ -67,11 +67,13 @@ func (r *Run) happen(ctx context.Context, e runfile.Event) error {
 		return r.restart(ctx, n)
 	case len(e.Cut) > 0:
 		a, b := r.sim.byName[e.Cut[0]], r.sim.byName[e.Cut[1]]
-		r.record(LinkCut, r.net.lower(a, b))
+		child, _ := r.net.link(a, b)
+		r.record(LinkCut, child)
 		r.sim.cut(a, b)
 	case len(e.Heal) > 0:
 		a, b := r.sim.byName[e.Heal[0]], r.sim.byName[e.Heal[1]]
-		r.record(LinkHeal, r.net.lower(a, b))
+		child, _ := r.net.link(a, b)
+		r.record(LinkHeal, child)
 		r.sim.heal(a, b)
 	default:
 		n := r.sim.byName[e.Restart]

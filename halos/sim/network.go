@@ -31,14 +31,23 @@ type network struct {
 
 // A place is where a node is, and its link to its parent.
 type place struct {
-	region   int
-	worker   int  // or None
-	away     bool // it has left
-	parent   int  // its number; None for the first node
-	steps    uint64
-	end      float64 // of a worker's round, as planned when its model was sent
-	up, down float64 // when the last message on the link arrives
+	region, worker, parent int32 // worker and parent, a number of a node, may be None
+	away                   bool  // a worker that has left
+	crosses                bool  // the link is between two regions
+
+	ms   [2]float64 // that a model takes on the link, up and down
+	last [2]float64 // when the last message arrives, likewise
+
+	// Of a worker, whose rounds are all equal: the time of the local steps; that of a round, if there
+	// is no ring; and the end of the one under way, as planned when its model was sent.
+	compute, round, end float64
 }
+
+// Directions on a link.
+const (
+	up = iota
+	down
+)
 
 func newNetwork(s *Sim, k *clock, cfg runfile.Config) network {
 	n := network{sim: s, clock: k, usage: make([]usage, len(k.speed)),
@@ -51,10 +60,22 @@ func newNetwork(s *Sim, k *clock, cfg runfile.Config) network {
 
 // add notes where the node added next is. Its parent may be added later.
 func (n *network) add(of runfile.Node) {
-	n.nodes = append(n.nodes, place{region: of.Region, worker: of.Worker, parent: None, steps: of.Steps})
+	p := place{region: int32(of.Region), worker: int32(of.Worker), parent: None}
 	if of.Worker == None {
-		n.first = len(n.nodes)
+		n.first = len(n.nodes) + 1
+	} else {
+		p.compute = n.clock.compute(of.Worker, of.Steps) + n.order(of.Worker)
 	}
+	n.nodes = append(n.nodes, p)
+}
+
+// order keeps equal workers in order where they do not wait for each other, unless they may
+// come together: one nanosecond a worker id.
+func (n *network) order(w int) float64 {
+	if n.ring || n.ties {
+		return 0
+	}
+	return float64(float64(w) * 1e-6)
 }
 
 // count notes that so many more workers are there.
@@ -64,17 +85,35 @@ func (n *network) count(more int) {
 	}
 }
 
-// connect notes who is whose parent, when all nodes are there.
+// connect notes who is whose parent, and how long their messages take, when all nodes are there.
 func (n *network) connect(nodes []runfile.Node) {
 	for i, of := range nodes {
-		if of.Parent != "" {
-			n.nodes[i].parent = n.sim.byName[of.Parent]
+		if of.Parent == "" {
+			continue
+		}
+		p := &n.nodes[i]
+		p.parent = int32(n.sim.byName[of.Parent])
+		above := int(n.nodes[p.parent].region)
+		p.crosses = above != of.Region
+		p.ms = [2]float64{up: n.clock.transfer(of.Region, above), down: n.clock.transfer(above, of.Region)}
+		if of.Worker == None {
+			continue
+		}
+		p.ms[up] = p.ms[down] // the way back of a round costs what the way there does
+		p.round = p.ms[down] + p.ms[up] + n.clock.compute(of.Worker, of.Steps) + n.order(of.Worker)
+		if n.ring {
+			// The mean is there one ring after the slowest worker's update, and is
+			// everybody's model: the update takes the ring, and the model no time.
+			p.ms[down] = 0
 		}
 	}
 }
 
+// region returns where a node is.
+func (n *network) region(node int) int { return int(n.nodes[node].region) }
+
 // worker returns the id of the worker that is a node, or None.
-func (n *network) worker(node int) int { return n.nodes[node].worker }
+func (n *network) worker(node int) int { return int(n.nodes[node].worker) }
 
 // lps returns the id of the LPS that is a node, or None.
 func (n *network) lps(node int) int {
@@ -84,12 +123,12 @@ func (n *network) lps(node int) int {
 	return node - 1
 }
 
-// lower returns the lower end of the link between two nodes.
-func (n *network) lower(a, b int) int {
-	if n.nodes[b].parent == a {
-		return b
+// link returns the lower end of the link between two nodes, and the direction from a to b.
+func (n *network) link(a, b int) (child, way int) {
+	if int(n.nodes[a].parent) == b {
+		return a, up
 	}
-	return a
+	return b, down
 }
 
 // reaches reports whether a node is a worker that is there and has a way to the first server.
@@ -98,10 +137,11 @@ func (n *network) reaches(i int) bool {
 		return false
 	}
 	for n.nodes[i].parent != None {
-		if n.sim.faults.down(i, n.nodes[i].parent) {
+		above := int(n.nodes[i].parent)
+		if n.sim.faults.down(i, above) {
 			return false
 		}
-		i = n.nodes[i].parent
+		i = above
 	}
 	return true
 }
@@ -111,139 +151,104 @@ func (n *network) reaches(i int) bool {
 // messages share bandwidth, it is when the message would arrive alone, with its pipe and its work
 // there; else pipe is None.
 func (n *network) carry(from, to int, m halos.Message, round bool) (at float64, pipe int, work float64) {
-	a, b := &n.nodes[from], &n.nodes[to]
-	at = n.sim.now
+	i, way := n.link(from, to)
+	child, now := &n.nodes[i], n.sim.now
+	at = now
 	switch m := m.(type) {
 	case *halos.Push:
-		at, work = n.update(a, b, round)
-	case *halos.Model:
-		if len(m.Params) > 0 {
-			at, work = n.model(a, b)
+		ms := child.ms[up]
+		if n.ring {
+			ms = n.ringTime
 		}
+		if at += ms; round {
+			at = max(now, child.end)
+		}
+		work = n.pass(child, up, at)
+	case *halos.Model:
+		if len(m.Params) == 0 {
+			break
+		}
+		// The end of a round is known when its model is sent. It is one sum, as in the paper's
+		// simulator, so that events which are due at the same time there are so here.
+		if child.end = now + child.round; n.ring {
+			child.end = now + (n.ringTime + child.compute)
+		}
+		at += child.ms[down]
+		work = n.pass(child, down, at)
 	}
-	last := &b.down
-	if a.parent == to {
-		last = &a.up
-	}
-	at = max(at, *last)
+	at = max(at, child.last[way])
 	if n.pipes == nil {
-		*last = at
+		child.last[way] = at
 		return at, None, 0
 	}
-	return at, n.pipe(a, b), work
+	return at, n.pipe(child, way), work
 }
 
-// pipe returns the number of the pipe from one place to another.
-func (n *network) pipe(a, b *place) int {
-	return a.region*len(n.clock.topology.Bandwidths) + b.region
+// pass notes that a model or an update is on a link until a time, or until it has left its pipe, where
+// it is so much work.
+func (n *network) pass(child *place, way int, until float64) (work float64) {
+	if child.crosses && !n.ring {
+		n.between += n.clock.bytes
+	}
+	if n.pipes != nil {
+		until, work = math.Inf(1), n.work(child, way)
+	}
+	if child.worker != None && !child.away {
+		n.usage[child.worker].begin(communicating, n.sim.now, until, n.point)
+	}
+	return work
+}
+
+// pipe returns the number of the pipe that is one direction of a link.
+func (n *network) pipe(child *place, way int) int {
+	from, to := child.region, n.nodes[child.parent].region
+	if way == down {
+		from, to = to, from
+	}
+	return int(from)*len(n.clock.topology.Bandwidths) + int(to)
+}
+
+// work returns how long a message has a pipe if it is alone there: what it takes but for the latency.
+func (n *network) work(child *place, way int) float64 {
+	from, to := child.region, n.nodes[child.parent].region
+	if way == down || child.worker != None { // the way back costs what the way there does
+		from, to = to, from
+	}
+	return runfile.Millis(n.clock.bytes, n.clock.topology.Bandwidths[from][to])
 }
 
 // arrives notes that a message leaves its pipe and arrives at e.at, later than alone.
 func (n *network) arrives(e *event, delay float64) {
-	a, b := &n.nodes[e.from], &n.nodes[e.to]
-	last := &b.down
-	if a.parent == int(e.to) {
-		last = &a.up
+	i, way := n.link(int(e.from), int(e.to))
+	child := &n.nodes[i]
+	child.last[way] = e.at
+	if way == down {
+		child.end += delay
 	}
-	*last = e.at
-	b.end += delay
-	if b.worker != None {
-		a = b
-	}
-	if a.worker != None && !a.away && n.usage[a.worker].doing == communicating {
-		n.usage[a.worker].until = e.at
+	if w := child.worker; w != None && !child.away && n.usage[w].doing == communicating {
+		n.usage[w].until = e.at
 	}
 }
 
-// model returns when a model arrives. That to a worker begins its round, whose end is known
-// then: it is one sum, as in the paper's simulator, so that events which are due at
-// the same time there are so here.
-func (n *network) model(a, b *place) (at, work float64) {
-	now, ms, back := n.sim.now, 0.0, n.ringTime
-	if !n.ring {
-		ms, work = n.transfer(a, b)
-		back = ms // the way back of a round costs what the way there does
-	}
-	if b.worker != None {
-		compute, order := n.round(b.worker, b.steps)
-		b.end = now + (ms + back + compute + order)
-		n.communicate(b, now+ms)
-	}
-	return now + ms, work
-}
-
-// update returns when an update arrives: that at the end of a round when the model that began it
-// has said.
-func (n *network) update(a, b *place, round bool) (at, work float64) {
-	now, ms := n.sim.now, n.ringTime
-	switch {
-	case a.worker == None:
-		ms, work = n.transfer(a, b)
-		return now + ms, work
-	case !n.ring:
-		ms, work = n.transfer(b, a)
-	}
-	// In a ring, the mean is there one ring after the slowest worker's update, and is
-	// everybody's model: the update takes the ring, and the model no time.
-	if at = now + ms; round {
-		at = max(now, a.end)
-	}
-	n.communicate(a, at)
-	return at, work
-}
-
-// communicate notes that a worker has a message on the way until a time, or until it has left
-// its pipe.
-func (n *network) communicate(worker *place, until float64) {
-	if worker.away {
-		return
-	}
-	if n.pipes != nil {
-		until = math.Inf(1)
-	}
-	n.usage[worker.worker].begin(communicating, n.sim.now, until, n.point)
-}
-
-// transfer returns how long a message takes between two places, and how much of that is the work
-// of a pipe; and it counts the bytes.
-func (n *network) transfer(a, b *place) (ms, work float64) {
-	if a.region != b.region {
-		n.between += n.clock.bytes
-	}
-	if n.pipes != nil {
-		work = runfile.Millis(n.clock.bytes, n.clock.topology.Bandwidths[a.region][b.region])
-	}
-	return n.clock.transfer(a.region, b.region), work
-}
-
-// round returns how long a worker takes for the local steps of a round, and its place among
-// equals: where workers do not wait for each other, one nanosecond a worker id keeps equal
-// ones in order, unless they may come together.
-func (n *network) round(w int, steps uint64) (compute, order float64) {
-	if !n.ring && !n.ties {
-		order = float64(float64(w) * 1e-6)
-	}
-	return n.clock.compute(w, steps), order
-}
-
-// compute returns how long a round of a worker takes that begins now.
-func (n *network) compute(w int, steps uint64) float64 {
-	compute, order := n.round(w, steps)
-	n.usage[w].begin(computing, n.sim.now, n.sim.now+(compute+order), n.point)
-	return compute + order
+// compute returns how long the local steps of a worker take that begin now.
+func (n *network) compute(node int) float64 {
+	p := &n.nodes[node]
+	n.usage[p.worker].begin(computing, n.sim.now, n.sim.now+p.compute, n.point)
+	return p.compute
 }
 
 // dropped notes that what is on a link is lost, and that whoever waits for it waits.
 func (n *network) dropped(a, b int) {
-	child, now := &n.nodes[n.lower(a, b)], n.sim.now
-	for _, way := range [][2]int{{a, b}, {b, a}} {
-		if n.pipes != nil {
-			i := n.pipe(&n.nodes[way[0]], &n.nodes[way[1]])
-			n.pipes[i].drop(now, int32(way[0]), int32(way[1]), &n.sim.pool)
-			n.sim.expect(i)
+	i, _ := n.link(a, b)
+	child, now := &n.nodes[i], n.sim.now
+	above := child.parent
+	for way, ends := range [][2]int32{up: {int32(i), above}, down: {above, int32(i)}} {
+		if child.last[way] = now; n.pipes != nil {
+			p := n.pipe(child, way)
+			n.pipes[p].drop(now, ends[0], ends[1], &n.sim.pool)
+			n.sim.expect(p)
 		}
 	}
-	child.up, child.down = now, now
 	if w := child.worker; w != None && n.usage[w].doing == communicating {
 		n.usage[w].stop(now, n.point)
 	}

@@ -86,9 +86,9 @@ func New(cfg runfile.Config, p runfile.Problem, opts Options) (*Run, error) {
 	}
 	r := &Run{cfg: cfg, opts: opts, problem: p, plan: plan, point: Point{Loss: math.NaN()}}
 	r.net = newNetwork(&r.sim, newClock(cfg, plan.Params()), cfg)
+	r.net.ties = opts.Gather != 0
 	r.tally = newTally(cfg.Topology)
 	r.sim = Sim{wires: &r.net, Observer: r, Workers: opts.Workers, Gather: opts.Gather}
-	r.net.ties = opts.Gather != 0
 	if opts.Trace != nil {
 		r.trace = NewTraceWriter(opts.Trace)
 	}
@@ -129,7 +129,8 @@ func (r *Run) add(n runfile.Node) error {
 		if n.StartMS == 0 {
 			r.net.count(1)
 		}
-		r.sim.AddWorker(n.StartMS, built.Machine, built.Trainer, func(steps uint64) float64 { return r.net.compute(n.Worker, steps) })
+		node := len(r.sim.nodes)
+		r.sim.AddWorker(n.StartMS, built.Machine, built.Trainer, func(uint64) float64 { return r.net.compute(node) })
 		return nil
 	case runfile.RoleLPS:
 		r.lps = append(r.lps, built.Machine.(*halos.LPS))
@@ -200,7 +201,7 @@ func (r *Run) Observe(ms float64, node int, e halos.Event) {
 			t.Kind, t.LPS = LPSUpdate, r.net.lps(peer)
 			break
 		}
-		r.tally.local(r.net.nodes[node].region, e)
+		r.tally.local(r.net.region(node), e)
 	case e.Kind == halos.Sent:
 		t.Kind = LPSSend
 	case e.Kind == halos.Merged:
@@ -220,7 +221,7 @@ func (r *Run) global(ms float64, e halos.Event) {
 	t := TraceEvent{T: ms, Kind: OuterUpdate, LPS: None, Worker: None, Version: e.Version, Steps: e.Steps, Staleness: e.Staleness}
 	if e.Peer == "" {
 		for _, name := range r.root.(*halos.Sync).Took() {
-			r.tally.round(r.net.nodes[r.sim.byName[name]].region)
+			r.tally.round(r.net.region(r.sim.byName[name]))
 		}
 		r.net.between += r.net.clock.crossing(r.net.workers)
 	} else {
@@ -230,7 +231,7 @@ func (r *Run) global(ms float64, e halos.Event) {
 		} else {
 			t.Kind = GPSUpdate
 		}
-		r.tally.global(r.net.nodes[peer].region, t.Kind == WorkerUpdate, e)
+		r.tally.global(r.net.region(peer), t.Kind == WorkerUpdate, e)
 	}
 	if e.Steps >= r.nextEval || e.Steps >= r.cfg.Workload.TotalLocalSteps {
 		r.evaluate()
