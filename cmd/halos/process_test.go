@@ -14,12 +14,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // asCommand lets the test binary be the command itself, in a process of its own.
 const asCommand = "HALOS_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
+	progressAfter = 30 * time.Second
 	if os.Getenv(asCommand) != "" {
 		main()
 	}

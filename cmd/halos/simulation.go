@@ -164,8 +164,12 @@ func (s *simulation) write(p *problem) error {
 	return errors.Join(err, s.out.print(s.streams.out))
 }
 
-// A lateProgress is the progress of a run that lasts longer than a second. Its zero
-// value shows nothing.
+// progressAfter is how long a run lasts that shows its progress. Tests, on machines that
+// may be slow, change it.
+var progressAfter = time.Second
+
+// A lateProgress is the progress of a run that lasts longer than that. Its zero value
+// shows nothing.
 type lateProgress struct {
 	w     io.Writer
 	lane  lane
@@ -179,7 +183,7 @@ func (l *lateProgress) at(p sim.Point) {
 		if !math.IsNaN(p.Loss) {
 			l.last = p
 		}
-		if l.w == nil || time.Since(l.began) < time.Second {
+		if l.w == nil || time.Since(l.began) < progressAfter {
 			return
 		}
 		l.shown = newProgress(l.w, []lane{l.lane})

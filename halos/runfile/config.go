@@ -81,7 +81,8 @@ type Topology struct {
 	// Contention is none or shared. With none, each message has the whole bandwidth of its link,
 	// however many there are. With shared, messages that are on the link from one region to
 	// another at the same time have equal parts of it; so have those inside a region, in both
-	// directions together. The ring of the synchronous algorithms has its links for
+	// directions together. An update of a worker is as much work as its model on the way down, as in
+	// the published simulator. The ring of the synchronous algorithms has its links for
 	// itself. Only a simulation takes notice. Default none.
 	Contention string `yaml:"contention,omitempty"`
 	// Speeds is the speed of every worker, per region, 1e-9 to 1e9, in any unit:

@@ -58,8 +58,8 @@
 // worker is not there. A worker that leaves has the round it is in lost, and not the update that is on
 // its way. A GPS or a Sync that dies goes on from the model and the counts that it had, as from a
 // checkpoint made at that moment; its optimizer begins anew, and what comes from its former life
-// is lost. Nobody is given up after a while: a Sync whose worker leaves over a link that is cut waits for
-// it until it joins again. A run that can have no end any more, as every region is cut off for good,
+// is lost. Nobody is given up after a while; who leaves while its link is cut is gone for its server,
+// but for a Sync that has not had a round yet. A run that can have no end any more, as every region is cut off for good,
 // ends with an error. Building it all by hand, with a Sim, is for what a run file cannot say: faults by
 // chance, other networks, other Machines.
 //

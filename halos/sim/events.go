@@ -56,7 +56,16 @@ func (r *Run) happen(ctx context.Context, e runfile.Event) error {
 		r.net.count(-1)
 		r.net.nodes[n].away = true
 		r.net.usage[*e.Quit].stop(r.sim.now, r.net.point)
-		return r.sim.tell(n, &halos.Quit{})
+		if err := r.sim.tell(n, &halos.Quit{}); err != nil {
+			return err
+		}
+		if parent := int(r.net.nodes[n].parent); r.sim.faults.down(n, parent) {
+			r.sim.Gone(r.sim.now, parent, n) // that it leaves is lost
+		}
+		if r.revived != nil && r.revived.Version == r.root.Point().Version {
+			return r.restart(ctx, 0) // it waits for workers that it does not know yet, and for this one
+		}
+		return nil
 	case e.Join != nil:
 		n := r.worker(*e.Join)
 		r.record(NodeJoin, n)
@@ -70,6 +79,9 @@ func (r *Run) happen(ctx context.Context, e runfile.Event) error {
 		child, _ := r.net.link(a, b)
 		r.record(LinkCut, child)
 		r.sim.cut(a, b)
+		if r.net.nodes[child].away { // that it leaves may have been on the link
+			r.sim.Gone(r.sim.now, int(r.net.nodes[child].parent), child)
+		}
 	case len(e.Heal) > 0:
 		a, b := r.sim.byName[e.Heal[0]], r.sim.byName[e.Heal[1]]
 		child, _ := r.net.link(a, b)
@@ -97,6 +109,9 @@ func (r *Run) record(kind TraceKind, node int) {
 func (r *Run) restart(ctx context.Context, n int) error {
 	o := runfile.Options{Simulated: true, Backend: r.opts.Backend}
 	if n == 0 {
+		if at := r.root.Point(); r.net.ring {
+			r.revived = &at
+		}
 		o.Resume = &halos.Resume{Point: r.root.Point(), Work: r.root.Work(), Sample: r.root.NextSample()}
 		o.Params, o.Workers = r.root.Params(), max(1, r.net.workers)
 	}

@@ -353,3 +353,46 @@ func TestCutOffForGood(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+// TestSyncGoesOnWithoutThem: a synchronous round does not wait for a worker that leaves, whatever has
+// happened to its link and to the server before.
+func TestSyncGoesOnWithoutThem(t *testing.T) {
+	for _, events := range []string{
+		"  - {at_ms: 20000, restart: server}\n  - {at_ms: 20000, quit: 0}\n",
+		"  - {at_ms: 20000, restart: server}\n  - {at_ms: 20001, quit: 0}\n",
+		"  - {at_ms: 20000, restart: server}\n  - {at_ms: 20500, quit: 0}\n  - {at_ms: 20600, quit: 1}\n",
+		"  - {at_ms: 20000, cut: [worker0, server]}\n  - {at_ms: 20100, quit: 0}\n  - {at_ms: 20200, heal: [worker0, server]}\n",
+		"  - {at_ms: 20000, quit: 0}\n  - {at_ms: 20000, cut: [worker0, server]}\n",
+	} {
+		run := start(t, eventful(t, events, diloco()...), Options{})
+		if _, err := run.Run(t.Context()); err != nil {
+			t.Errorf("%s%v", events, err)
+		}
+	}
+}
+
+// TestFormerModelDelaysNobody: a model on its way to a worker's former life takes bandwidth, and is no part of
+// the round of the next life. Two workers of a region share its link: a model takes 1 s alone.
+func TestFormerModelDelaysNobody(t *testing.T) {
+	cfg, err := runfile.Parse([]byte(`algorithm: async_local_sgd
+topology: {network_bandwidths: [[1]], contention: shared, worker_speeds: [[1, 1]]}
+workload:
+  problem: {name: quadratic, dim: 4, noise: 1}
+  model_bytes: 125000000
+  local_step_time_ms: 1000
+  local_batch_size: 1
+  global_batch_size: 4
+  total_local_steps: 6
+worker: {local_steps: 1, optimizer: {name: sgd}, lr_schedule: {name: constant, lr: 0.02}}
+server: {optimizer: {name: sgd, lr: 0.5}}
+events: [{at_ms: 500, restart: worker0}]
+`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, events := traced(t, cfg, Options{})
+	at := times(events, WorkerUpdate, 0, 1e6, func(e TraceEvent) bool { return e.Worker == 0 })
+	if len(at) == 0 || !near(at[0], 6000, 1e-6) {
+		t.Errorf("updates of the worker that begins anew at %v: want the first at 6000 ms", at)
+	}
+}

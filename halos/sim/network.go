@@ -41,6 +41,7 @@ type place struct {
 	// Of a worker, whose rounds are all equal: the time of the local steps; that of a round, if there
 	// is no ring; and the end of the one under way, as planned when its model was sent.
 	compute, round, end float64
+	newest              uint64 // place among events of the last model sent to it, where models share bandwidth
 }
 
 // Directions on a link.
@@ -222,7 +223,7 @@ func (n *network) arrives(e *event, delay float64) {
 	i, way := n.link(int(e.from), int(e.to))
 	child := &n.nodes[i]
 	child.last[way] = e.at
-	if way == down {
+	if way == down && e.seq == child.newest { // and not a model that was for a former life
 		child.end += delay
 	}
 	if w := child.worker; w != None && !child.away && n.usage[w].doing == communicating {

@@ -1,6 +1,10 @@
 package sim
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/halos-go/sdk/halos"
+)
 
 // A pipe is one direction of the link between two regions, or the link inside one, with the
 // messages that are on it at the same time. Each has an equal share of the bandwidth.
@@ -107,6 +111,9 @@ func (p *pipe) drop(now float64, from, to int32, pool *pool) {
 func (s *Sim) enter(i int, work float64, e event) {
 	p := &s.wires.pipes[i]
 	e.seq = s.queue.number(e.seq)
+	if _, model := e.msg.(*halos.Model); model && work > 0 {
+		s.wires.nodes[e.to].newest = e.seq
+	}
 	switch {
 	case work > 0:
 		p.enter(s.now, work, e)

@@ -68,6 +68,7 @@ type Run struct {
 
 	ctx      context.Context // of Run, for evaluations
 	err      error           // of an evaluation
+	revived  *halos.Point    // of a Sync at its last restart
 	nextEval uint64          // evaluate when so many steps are counted
 	point    Point           // the last one
 }
@@ -245,11 +246,24 @@ func (r *Run) global(ms float64, e halos.Event) {
 	}
 }
 
+// byRegion is a copy of counts, or their sum where servers between have children in other
+// regions.
+func (r *Run) byRegion(counts []uint64) []uint64 {
+	if len(r.cfg.Topology.Levels) == 0 {
+		return slices.Clone(counts)
+	}
+	sum := uint64(0)
+	for _, n := range counts {
+		sum += n
+	}
+	return []uint64{sum}
+}
+
 // Stats returns what the run has cost so far, for use in Observe and after Run.
 func (r *Run) Stats() Stats {
 	s := Stats{
 		TimeMS: r.point.TimeMS, Steps: r.point.Steps, Events: r.sim.Events(), InterRegionBytes: r.net.between,
-		Updates: slices.Clone(r.tally.updates), Reached: slices.Clone(r.tally.reached),
+		Updates: r.byRegion(r.tally.updates), Reached: r.byRegion(r.tally.reached),
 		LocalStaleness: r.tally.atLPS.value(), GlobalStaleness: r.tally.atRoot.value(),
 	}
 	s.Compute, s.Wait, s.Communicate = r.net.shares(r.away())

@@ -18,8 +18,8 @@ type Stats struct {
 	Compute, Wait, Communicate float64
 
 	InterRegionBytes float64  // bytes sent from one region to another
-	Updates          []uint64 // worker updates applied by the servers nearest to the workers, by region
-	Reached          []uint64 // those of them that are in the global model, by region of the GPS's child
+	Updates          []uint64 // worker updates applied by the servers nearest to the workers, by region; of a run with topology.levels, all
+	Reached          []uint64 // those of them that are in the global model, likewise
 
 	// Mean number of versions between the model from which an update started and
 	// the one to which it was applied: workers' at LPSs, and at the GPS or the one server. A
