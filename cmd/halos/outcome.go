@@ -137,18 +137,11 @@ type pointJSON struct {
 	Loss    number  `json:"loss"`
 }
 
-// A statsJSON is [sim.Stats] in a result file.
+// A statsJSON is what a result file says of the run.
 type statsJSON struct {
-	Version          uint64   `json:"version"` // updates of the global model
-	Tokens           uint64   `json:"tokens"`
-	Compute          float64  `json:"compute"`
-	Wait             float64  `json:"wait"`
-	Communicate      float64  `json:"communicate"`
-	InterRegionBytes float64  `json:"inter_region_bytes"`
-	LocalStaleness   float64  `json:"local_staleness"`
-	GlobalStaleness  float64  `json:"global_staleness"`
-	Updates          []uint64 `json:"updates"` // by region
-	Reached          []uint64 `json:"reached"`
+	Version uint64 `json:"version"` // updates of the global model
+	Tokens  uint64 `json:"tokens"`
+	costs
 }
 
 // json is the line of a result file: [sim.Result] and how it came about.
@@ -157,7 +150,6 @@ func (o *outcome) json() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := o.stats
 	more := struct {
 		Seed   uint64         `json:"seed"`
 		End    string         `json:"end"`
@@ -168,7 +160,7 @@ func (o *outcome) json() ([]byte, error) {
 		Config runfile.Config `json:"config"`
 	}{
 		Seed: o.seed, End: o.end, Target: o.target, Points: []pointJSON{}, Config: o.cfg,
-		Stats: statsJSON{o.last.Version, o.tokens, s.Compute, s.Wait, s.Communicate, s.InterRegionBytes, s.LocalStaleness, s.GlobalStaleness, s.Updates, s.Reached},
+		Stats: statsJSON{o.last.Version, o.tokens, costsOf(o.stats)},
 	}
 	if o.err != nil {
 		more.Error = o.err.Error()
@@ -224,9 +216,7 @@ func printSeeds(w io.Writer, all []outcome, target *float64) error {
 
 // medianRange is the median, the smallest and the largest.
 func medianRange(x []float64, text func(float64) string) string {
-	x = slices.Sorted(slices.Values(x))
-	n := len(x)
-	return fmt.Sprintf("%s (%s to %s)", text((x[(n-1)/2]+x[n/2])/2), text(x[0]), text(x[n-1]))
+	return fmt.Sprintf("%s (%s to %s)", text(median(slices.Clone(x))), text(slices.Min(x)), text(slices.Max(x)))
 }
 
 // lossWords is a loss to four digits after the point, - where there is none, and with an

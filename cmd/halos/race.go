@@ -35,17 +35,25 @@ type record struct {
 	Tokens uint64  `json:"tokens_counted"` // in updates of the global model; workers have trained on more
 	Loss   number  `json:"loss"`           // held-out, at the end
 
-	// As in [sim.Stats].
+	costs
+
+	Points []point `json:"points"`
+}
+
+// costs are what [sim.Stats] says of a run.
+type costs struct {
 	Compute          float64  `json:"compute"`
 	Wait             float64  `json:"wait"`
 	Communicate      float64  `json:"communicate"`
 	InterRegionBytes float64  `json:"inter_region_bytes"`
 	LocalStaleness   float64  `json:"local_staleness"`
 	GlobalStaleness  float64  `json:"global_staleness"`
-	Updates          []uint64 `json:"updates"`
+	Updates          []uint64 `json:"updates"` // by region
 	Reached          []uint64 `json:"reached"`
+}
 
-	Points []point `json:"points"`
+func costsOf(s sim.Stats) costs {
+	return costs{s.Compute, s.Wait, s.Communicate, s.InterRegionBytes, s.LocalStaleness, s.GlobalStaleness, s.Updates, s.Reached}
 }
 
 // A point is an evaluation of the held-out loss. The first is that of the initial model,
@@ -81,7 +89,7 @@ func (r race) run(ctx context.Context, p *problem, workers int, watch func(sim.P
 	}
 	res, err := run.Run(ctx)
 	rec.TimeMS, rec.Steps, rec.Tokens, rec.Loss = res.TimeMS, res.Steps, res.Steps*tokens, number(res.Loss)
-	rec.account(run.Stats())
+	rec.costs = costsOf(run.Stats())
 	switch {
 	case ctx.Err() != nil:
 		rec.End = endInterrupted
@@ -103,13 +111,6 @@ func (r *record) arrive() {
 			return
 		}
 	}
-}
-
-func (r *record) account(s sim.Stats) {
-	r.Compute, r.Wait, r.Communicate = s.Compute, s.Wait, s.Communicate
-	r.InterRegionBytes = s.InterRegionBytes
-	r.LocalStaleness, r.GlobalStaleness = s.LocalStaleness, s.GlobalStaleness
-	r.Updates, r.Reached = s.Updates, s.Reached
 }
 
 // baseline reports whether it is the run that sets the target.

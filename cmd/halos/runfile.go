@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -64,8 +63,7 @@ func (f *runFile) set(key, value string) {
 
 // number returns the value of a key that is there and is a number.
 func (f *runFile) number(key string) float64 {
-	x, _ := strconv.ParseFloat(f.find(key).Value, 64) // a number, as ReadConfig took it
-	return x
+	return number64(f.find(key))
 }
 
 // text returns the file as it is now.

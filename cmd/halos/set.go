@@ -34,15 +34,15 @@ func parseSettings(args []string) ([]setting, error) {
 func (f *runFile) assign(s setting) error {
 	var value yaml.Node
 	if err := yaml.Unmarshal([]byte(s.value), &value); err != nil {
-		return fmt.Errorf("--set: %s is %q: want a value in YAML (%w)", s.key, s.value, err)
+		return fmt.Errorf("%s is %q: want a value in YAML (%w)", s.key, s.value, err)
 	}
 	if len(value.Content) == 0 {
-		return fmt.Errorf("--set: %s is %q: want a value", s.key, s.value)
+		return fmt.Errorf("%s is %q: want a value", s.key, s.value)
 	}
 	n, names := f.doc.Content[0], strings.Split(s.key, ".")
 	for i, name := range names {
 		if n.Kind != yaml.MappingNode {
-			return fmt.Errorf("--set: %s: there are no keys in %s", s.key, strings.Join(names[:i], "."))
+			return fmt.Errorf("%s: there are no keys in %s", s.key, strings.Join(names[:i], "."))
 		}
 		next := child(n, name)
 		if next == nil {
@@ -85,8 +85,17 @@ func (m method) changed(change func(*runFile) error) (method, error) {
 	return m, err
 }
 
-// set returns m with the settings.
+// set returns m with the settings of --set.
 func (m method) set(settings []setting) (method, error) {
+	m, err := m.with(settings)
+	if err != nil {
+		err = fmt.Errorf("--set: %w", err)
+	}
+	return m, err
+}
+
+// with returns m with the settings.
+func (m method) with(settings []setting) (method, error) {
 	if len(settings) == 0 {
 		return m, nil
 	}
@@ -122,7 +131,7 @@ func (m method) explain(err error, settings []setting) error {
 		}
 		text += ": the nearest to " + key + " is " + nearest(key, append(m.keys(), listed(key, what)...))
 	}
-	return errors.New("--set: " + text)
+	return errors.New(text)
 }
 
 // listed returns the keys in an error about a key, beside it.

@@ -47,7 +47,7 @@ func (s *simulation) perform(ctx context.Context) (err error) {
 	p, err := newProblem(s.method, "")
 	if err != nil {
 		if place.MatchString(err.Error()) && len(s.settings) > 0 {
-			err = s.method.explain(err, s.settings)
+			err = fmt.Errorf("--set: %w", s.method.explain(err, s.settings))
 		}
 		return usageError{err}
 	}

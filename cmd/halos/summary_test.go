@@ -80,8 +80,8 @@ func TestSpreadsAreWithoutFailedRuns(t *testing.T) {
 	base := ended{endReached, 10, 10}
 	r := contest([]ended{base, base, base}, []ended{{endReached, 20, 20}, {endReached, 30, 30}, {endFailed, 1, 1}})
 	records := []record{
-		{Method: "a", Seed: 1, End: endReached, Compute: 0.5, Loss: 2, Updates: []uint64{4}, Reached: []uint64{3}},
-		{Method: "a", Seed: 2, End: endFailed, Compute: 2.97, Loss: 99, Updates: []uint64{4}, Reached: []uint64{0}},
+		{Method: "a", Seed: 1, End: endReached, Loss: 2, costs: costs{Compute: 0.5, Updates: []uint64{4}, Reached: []uint64{3}}},
+		{Method: "a", Seed: 2, End: endFailed, Loss: 99, costs: costs{Compute: 2.97, Updates: []uint64{4}, Reached: []uint64{0}}},
 	}
 	if a := summarize([]method{{name: "a"}}, "a", records)[0]; a.Compute != 0.5 || a.Loss != 2 || a.ReachedShare[0] != 0.75 {
 		t.Errorf("%+v: want the shares of the run that did not fail", a)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,24 +65,13 @@ func curveText(points []point) string {
 // keep reads the sweep.csv at path, if there is one: its runs with the settings of this
 // sweep are done.
 func (s *sweep) keep(path string) error {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	rows, err := readKept(path, sweepColumns, "a sweep")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // nothing was written
-	rows, err := csv.NewReader(f).ReadAll()
-	if err == nil && (len(rows) == 0 || !slices.Equal(rows[0], sweepColumns)) {
-		err = errors.New("its columns are not those of a sweep")
-	}
-	if err != nil {
-		return fmt.Errorf("--out: %s: %w; choose another folder for --out", path, err)
-	}
-	for i, row := range rows[1:] {
+	for i, row := range rows {
 		if err := s.keepRow(row); err != nil {
-			return fmt.Errorf("--out: %s: run %d: %w; choose another folder for --out", path, i+1, err)
+			return unfitTable(path, fmt.Errorf("run %d: %w", i+1, err))
 		}
 	}
 	return nil

@@ -12,14 +12,14 @@ import (
 // four are records of methods that end in every way but by failing.
 func four() ([]method, []record) {
 	return []method{{name: "HALoS"}, {name: "Async-Local-SGD"}, {name: "DiLoCo"}, {name: "Sync SGD"}}, []record{
-		{Method: "Sync SGD", Seed: 11, Target: number(math.NaN()), End: endBudget, Loss: 2.5, TimeMS: 36e6, Tokens: 4e6, Compute: 0.02, Wait: 0.04,
-			Communicate: 0.94, InterRegionBytes: 811e9, Updates: []uint64{8, 8}, Reached: []uint64{8, 8}},
-		{Method: "HALoS", Seed: 11, Target: 2.5, End: endReached, Loss: 2.4, TimeMS: 90e3, Tokens: 2e6, Compute: 0.98,
-			Communicate: 0.02, InterRegionBytes: 1e9, Updates: []uint64{100, 50}, Reached: []uint64{95, 19}, LocalStaleness: 2.98, GlobalStaleness: 2.7},
-		{Method: "Async-Local-SGD", Seed: 11, Target: 2.5, End: endReached, Loss: 2.5, TimeMS: 135e3, Tokens: 1.5e6, Compute: 0.6,
-			Communicate: 0.4, InterRegionBytes: 12.3e9, Updates: []uint64{10, 0}, Reached: []uint64{10, 0}, GlobalStaleness: 14.4},
-		{Method: "DiLoCo", Seed: 11, Target: 2.5, End: endBudget, Loss: 2.6, TimeMS: 900e3, Tokens: 4e6, Compute: 0.2, Wait: 0.5,
-			Communicate: 0.3, InterRegionBytes: 1e6, Updates: []uint64{8, 8}, Reached: []uint64{8, 8}},
+		{Method: "Sync SGD", Seed: 11, Target: number(math.NaN()), End: endBudget, Loss: 2.5, TimeMS: 36e6, Tokens: 4e6, costs: costs{Compute: 0.02, Wait: 0.04,
+			Communicate: 0.94, InterRegionBytes: 811e9, Updates: []uint64{8, 8}, Reached: []uint64{8, 8}}},
+		{Method: "HALoS", Seed: 11, Target: 2.5, End: endReached, Loss: 2.4, TimeMS: 90e3, Tokens: 2e6, costs: costs{Compute: 0.98,
+			Communicate: 0.02, InterRegionBytes: 1e9, Updates: []uint64{100, 50}, Reached: []uint64{95, 19}, LocalStaleness: 2.98, GlobalStaleness: 2.7}},
+		{Method: "Async-Local-SGD", Seed: 11, Target: 2.5, End: endReached, Loss: 2.5, TimeMS: 135e3, Tokens: 1.5e6, costs: costs{Compute: 0.6,
+			Communicate: 0.4, InterRegionBytes: 12.3e9, Updates: []uint64{10, 0}, Reached: []uint64{10, 0}, GlobalStaleness: 14.4}},
+		{Method: "DiLoCo", Seed: 11, Target: 2.5, End: endBudget, Loss: 2.6, TimeMS: 900e3, Tokens: 4e6, costs: costs{Compute: 0.2, Wait: 0.5,
+			Communicate: 0.3, InterRegionBytes: 1e6, Updates: []uint64{8, 8}, Reached: []uint64{8, 8}}},
 	}
 }
 
@@ -85,7 +85,7 @@ func TestTablesWithSeeds(t *testing.T) {
 		}
 	}
 	methods[3].name = "a-long-name-of-a-run-file-that-fails"
-	records = append(records, record{Method: methods[3].name, Seed: 11, End: endFailed, Loss: number(math.NaN()), Updates: []uint64{0}, Reached: []uint64{0}})
+	records = append(records, record{Method: methods[3].name, Seed: 11, End: endFailed, Loss: number(math.NaN()), costs: costs{Updates: []uint64{0}, Reached: []uint64{0}}})
 	records[len(records)-2].End = endFailed // DiLoCo, seed 13
 	records[5].End = endBudget              // Async-Local-SGD, seed 12
 	checkText(t, "Async-Local-SGD", summarize(methods, "Async-Local-SGD", records), `
@@ -134,8 +134,8 @@ func TestTablesFit80Columns(t *testing.T) {
 		for seed := range uint64(3) {
 			x := math.Pow(1e5, float64(seed)) * math.Pow(1000, float64(i))
 			records = append(records, record{Method: name, Seed: seed, End: end, Target: 1, Loss: number(123456.789 * x), TimeMS: 123456789e3 * x, Tokens: uint64(12345 * x),
-				Compute: 1, Wait: 1, Communicate: 1, InterRegionBytes: 1e18, LocalStaleness: 123456, GlobalStaleness: 123456,
-				Updates: make([]uint64, 40), Reached: make([]uint64, 40)})
+				costs: costs{Compute: 1, Wait: 1, Communicate: 1, InterRegionBytes: 1e18, LocalStaleness: 123456, GlobalStaleness: 123456,
+					Updates: make([]uint64, 40), Reached: make([]uint64, 40)}})
 		}
 	}
 	for _, seeds := range []uint64{1, 3} {

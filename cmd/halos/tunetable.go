@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -96,27 +94,15 @@ func fingerprint(text []byte, data string) string {
 // must be of the same seed, budget and run files.
 func (t *tuning) keep(path string) error {
 	t.kept = keptTrials{path: path, columns: make(map[string]int), rows: make(map[string][]string)}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	columns := t.columns()
+	rows, err := readKept(path, columns, "this search")
 	if err != nil {
 		return err
-	}
-	defer func() { _ = f.Close() }() // nothing was written
-	in := csv.NewReader(f)
-	rows, err := in.ReadAll()
-	if err != nil {
-		return t.kept.refuse("%w", err)
-	}
-	columns := t.columns()
-	if len(rows) == 0 || !slices.Equal(rows[0], columns) {
-		return t.kept.refuse("its columns are not those of this search")
 	}
 	for i, c := range columns {
 		t.kept.columns[c] = i
 	}
-	for _, row := range rows[1:] {
+	for _, row := range rows {
 		if err := t.keepRow(row); err != nil {
 			return err
 		}
@@ -150,7 +136,7 @@ func (t *tuning) keepRow(row []string) error {
 func (k *keptTrials) cell(row []string, column string) string { return row[k.columns[column]] }
 
 func (k *keptTrials) refuse(format string, args ...any) error {
-	return fmt.Errorf("--out: %s: %w; choose another folder for --out", k.path, fmt.Errorf(format, args...))
+	return unfitTable(k.path, fmt.Errorf(format, args...))
 }
 
 // rest are the rows whose turn has not come.

@@ -8,8 +8,8 @@ import (
 
 // A variant is the flags that change the run files of all methods alike.
 type variant struct {
-	Problem string `default:"" placeholder:"KIND" help:"Train on iid: the text of the run files, shared by all workers (default); non-iid: text, each region its own part of it; or convex: a quadratic of 4096 parameters with noise, whose loss is the distance to the known optimum."`
-	Clock   string `default:"" placeholder:"SIZE" help:"Take the time of a model of 70m (default), 160m or 410m parameters. That of 70m is measured (arXiv 2506.04531); the others have the bytes of Pythia-160M and 410M, and 2.77 and 7.92 times the time of a step, as they have that many times the operations."`
+	Problem string `placeholder:"KIND" help:"Train on iid: the text of the run files, shared by all workers (default); non-iid: text, each region its own part of it; or convex: a quadratic of 4096 parameters with noise, whose loss is the distance to the known optimum."`
+	Clock   string `placeholder:"SIZE" help:"Take the time of a model of 70m (default), 160m or 410m parameters. That of 70m is measured (arXiv 2506.04531); the others have the bytes of Pythia-160M and 410M, and 2.77 and 7.92 times the time of a step, as they have that many times the operations."`
 }
 
 // problems are the values of --problem, with the settings that make it of a run file of
@@ -43,9 +43,9 @@ func (v variant) apply(methods []method) ([]method, error) {
 			return nil, fmt.Errorf("%s is %q: want %s", flag.name, flag.value, flag.want)
 		}
 		for i, m := range methods {
-			changed, err := m.set(m.fitting(settings))
+			changed, err := m.with(m.fitting(settings))
 			if err != nil {
-				return nil, fmt.Errorf("%s: %s: %s", flag.name, m.file, strings.TrimPrefix(err.Error(), "--set: "))
+				return nil, fmt.Errorf("%s: %s: %w", flag.name, m.file, err)
 			}
 			methods[i] = changed
 		}
